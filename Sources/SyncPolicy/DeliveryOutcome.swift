@@ -1,0 +1,119 @@
+package import ProgressModel
+
+/// What one attempt to deliver came to. Decided in one place, consumed in one exhaustive switch.
+package enum DeliveryOutcome: Hashable, Sendable {
+  /// Answered 2xx, in full, or what was wanted already holds.
+  case delivered
+  /// The API answered and cannot take this one now; `retryAfter` is its own wish, when it said one.
+  case deferred(reason: String, retryAfter: Duration?)
+  /// No whole answer came: refused, reset, name not found, TLS, time-out, cut short. Says nothing about the item.
+  case unreachable(reason: String)
+  /// The API will never take this as it is.
+  case rejected(status: Int, reason: String)
+  /// The API does not know us; says nothing about the item.
+  case unauthorized(status: Int, reason: String)
+  /// The API has no such call; a newer server may.
+  case unsupported(reason: String)
+}
+
+/// A whole HTTP answer, as far as a decision needs it.
+package struct HTTPAnswer: Hashable, Sendable {
+  package let status: Int
+  /// The body, cut to what a message may quote.
+  package let body: [UInt8]
+  package let contentType: String?
+  /// The value of `Retry-After` as it came.
+  package let retryAfter: String?
+
+  package init(status: Int, body: [UInt8], contentType: String? = nil, retryAfter: String? = nil) {
+    (self.status, self.body, self.contentType, self.retryAfter) = (status, body, contentType, retryAfter)
+  }
+}
+
+extension DeliveryOutcome {
+  /// What an answer to `call` means.
+  ///
+  /// - Parameters:
+  ///   - alsoRetry: Statuses that this API uses for passing trouble, beside the usual ones.
+  ///   - now: Against which a `Retry-After` date is read.
+  package init(of answer: HTTPAnswer, to call: ProgressCall, alsoRetry: Set<Int>, now: Timestamp) {
+    let words = answer.words
+    let reason = words.map { "\(answer.status): \($0)" } ?? "\(answer.status)"
+    switch answer.status {
+    case 200...299 where answer.isWebPage:
+      // A captive portal answers anything with a cheerful page.
+      self = .unreachable(reason: "answered with a web page instead of JSON; is api.base_url right, is a login page in between?")
+    case 200...299:
+      self = .delivered
+    case _ where alsoRetry.contains(answer.status):
+      self = .deferred(reason: reason, retryAfter: answer.retryAfterDuration(now: now))
+    case 300...399:
+      self = .unreachable(reason: "\(answer.status): the API redirects; set api.base_url to where it is")
+    case 401, 403:
+      self = .unauthorized(status: answer.status, reason: words ?? "the API does not accept the token")
+    case 404 where call.change == .uncomplete && words?.hasPrefix("No progress log") == true:
+      self = .delivered
+    case 404, 405, 501:
+      self =
+        call.change.isBaseline || words == "Program not found"
+        ? .init(refusal: answer.status, reason: words)
+        : .unsupported(reason: "the API has no \(call.change.endpoint)")
+    case 408, 425, 429, 500...:
+      self = .deferred(reason: reason, retryAfter: answer.retryAfterDuration(now: now))
+    default:
+      self = .init(refusal: answer.status, reason: words)
+    }
+  }
+
+  private init(refusal status: Int, reason: String?) {
+    self = status < 500 ? .rejected(status: status, reason: reason ?? "no reason given") : .deferred(reason: "\(status)", retryAfter: nil)
+  }
+}
+
+extension ProgressCall.Change {
+  /// Whether every progress API has the call.
+  fileprivate var isBaseline: Bool {
+    switch self {
+    case .complete, .uncomplete, .intensity, .schedule: true
+    case .exercise: false
+    }
+  }
+}
+
+extension HTTPAnswer {
+  fileprivate var isWebPage: Bool { contentType?.lowercased().hasPrefix("text/html") == true }
+
+  /// The server's own words: `detail` as a text, or as the list of problems that a 422 carries; nil when there are none.
+  fileprivate var words: String? {
+    guard let value = try? JSONValue(parsing: body), case .object(let members) = value, let detail = members["detail"] else { return nil }
+    switch detail {
+    case .string(let text): return text.quotable
+    case .array(let problems): return problems.compactMap(\.problemText).joined(separator: "; ").quotable
+    default: return detail.serialized.quotable
+    }
+  }
+
+  /// [RFC 9110, section 10.2.3](https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3): seconds, or a date.
+  fileprivate func retryAfterDuration(now: Timestamp) -> Duration? {
+    guard let retryAfter else { return nil }
+    if let seconds = Int64(retryAfter), seconds >= 0 { return .seconds(min(seconds, 86_400)) }
+    return Timestamp(httpDate: retryAfter).map { max(.zero, min($0 - now, .seconds(86_400))) }
+  }
+}
+
+extension JSONValue {
+  /// One problem of a 422 as FastAPI words it: `{"loc":["body","week_number"],"msg":"…"}`.
+  fileprivate var problemText: String? {
+    guard case .object(let problem) = self, let message = problem["msg"]?.string else { return nil }
+    guard case .array(let place)? = problem["loc"] else { return message }
+    return place.compactMap { $0.string ?? $0.integer.map(String.init) }.joined(separator: ".") + ": " + message
+  }
+}
+
+extension String {
+  /// One line of at most 200 characters, fit for a log and for a status.
+  fileprivate var quotable: String? {
+    let line = String(String.UnicodeScalarView(unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
+    return line.isEmpty ? nil : line.count > 200 ? line.prefix(199) + "…" : line
+  }
+}
