@@ -49,5 +49,10 @@ let package = Package(
     .target(name: "ProgressModel", swiftSettings: strict),
     .target(name: "SyncPolicy", dependencies: ["ProgressModel"], swiftSettings: strict),
 
+    // Floor 1: one outside thing each.
+    .target(name: "SyncStore", dependencies: ["ProgressModel", "SyncPolicy", grdb], swiftSettings: strict),
+
+    .testTarget(name: "SyncPolicyTests", dependencies: ["SyncPolicy", "ProgressModel"], swiftSettings: strict),
+    .testTarget(name: "SyncStoreTests", dependencies: ["SyncStore", "SyncPolicy", "ProgressModel", grdb], swiftSettings: strict),
   ]
 )

@@ -1,0 +1,110 @@
+package import ProgressModel
+
+/// Whether the API may be called now. One value for the whole endpoint, so that an outage costs one probe at a time
+/// and not one attempt per write.
+package struct EndpointHealth: Hashable, Sendable {
+  package private(set) var state: State
+
+  /// What is known of the endpoint.
+  package enum State: Hashable, Sendable {
+    case reachable
+    /// The API asked for silence until then.
+    case paused(until: Timestamp, reason: String)
+    /// Nothing answers. One request at a time tries again, at `probeAt`.
+    case unreachable(since: Timestamp, failures: Int, probeAt: Timestamp, reason: String)
+    /// The API does not accept us (401, 403). Waits for a person; probes slowly in case it was the server's mistake.
+    case held(since: Timestamp, probeAt: Timestamp, status: Int, reason: String)
+  }
+
+  /// Who may call.
+  package enum Admission: Hashable, Sendable {
+    case everyone
+    /// One request, and only while no other is under way.
+    case oneProbe
+    case nobody(until: Timestamp)
+  }
+
+  /// The longest silence that an API can ask for; a longer wish is cut to it.
+  package static let longestPause = Duration.seconds(86_400)
+  package static let heldProbeInterval = Duration.seconds(300)
+  /// An outage longer than `longOutage` is probed at this pace.
+  package static let longOutageProbeInterval = Duration.seconds(60)
+  package static let longOutage = Duration.seconds(600)
+
+  package init() {
+    state = .reachable
+  }
+
+  package func admission(now: Timestamp) -> Admission {
+    switch state {
+    case .reachable: .everyone
+    case .paused(let until, _): now < until ? .nobody(until: until) : .everyone
+    case .unreachable(_, _, let probeAt, _), .held(_, let probeAt, _, _): now < probeAt ? .nobody(until: probeAt) : .oneProbe
+    }
+  }
+
+  /// Learns from an attempt. `random` is uniform in 0..<1.
+  package mutating func observe(_ outcome: DeliveryOutcome, now: Timestamp, retry: RetryPolicy, random: Double) {
+    switch outcome {
+    case .unreachable(let reason): observeSilence(reason, now: now, retry: retry, random: random)
+    case .unauthorized(let status, let reason):
+      state = .held(since: heldSince ?? now, probeAt: now + Self.heldProbeInterval, status: status, reason: reason)
+    case .deferred(let reason, let retryAfter?):
+      state = .paused(until: max(now + retryAfter, pausedUntil ?? now), reason: reason)
+    case .delivered, .deferred, .rejected, .unsupported:
+      // A request that was under way when the API asked for silence does not break it.
+      if let pausedUntil, now < pausedUntil { return }
+      state = .reachable
+    }
+  }
+
+  /// Forgets all trouble, so that the next request is tried at once: somebody says that the world has changed.
+  package mutating func reset() {
+    state = .reachable
+  }
+
+  /// Brings waits back that a clock step has put out of reach.
+  package mutating func clamp(now: Timestamp) {
+    switch state {
+    case .reachable: break
+    case .paused(let until, let reason): state = .paused(until: min(until, now + Self.longestPause), reason: reason)
+    case .unreachable(let since, let failures, let probeAt, let reason):
+      let probeAt = min(probeAt, now + Self.longOutageProbeInterval * 1.2)
+      state = .unreachable(since: min(since, now), failures: failures, probeAt: probeAt, reason: reason)
+    case .held(let since, let probeAt, let status, let reason):
+      state = .held(since: min(since, now), probeAt: min(probeAt, now + Self.heldProbeInterval), status: status, reason: reason)
+    }
+  }
+
+  private var heldSince: Timestamp? {
+    if case .held(let since, _, _, _) = state { since } else { nil }
+  }
+
+  private var pausedUntil: Timestamp? {
+    if case .paused(let until, _) = state { until } else { nil }
+  }
+
+  private mutating func observeSilence(_ reason: String, now: Timestamp, retry: RetryPolicy, random: Double) {
+    switch state {
+    case .reachable, .paused:
+      state = .unreachable(since: now, failures: 1, probeAt: now + retry.wait(probe: 1, random: random), reason: reason)
+    case .unreachable(let since, let failures, let probeAt, _):
+      // Requests that were under way when the first one failed tell nothing new.
+      guard now >= probeAt else { return }
+      let isLong = now - since >= Self.longOutage
+      let wait = isLong ? Self.longOutageProbeInterval.jittered(by: 0.2, random: random) : retry.wait(probe: failures + 1, random: random)
+      state = .unreachable(since: since, failures: failures + 1, probeAt: now + wait, reason: reason)
+    case .held(let since, let probeAt, let status, let why):
+      guard now >= probeAt else { return }
+      state = .held(since: since, probeAt: now + Self.heldProbeInterval, status: status, reason: why)
+    }
+  }
+}
+
+extension RetryPolicy {
+  /// The wait before the given probe of an endpoint, counted from 1: the quick retries' waits, then the last of them with jitter.
+  fileprivate func wait(probe: Int, random: Double) -> Duration {
+    guard let last = backoff.last, probe > backoff.count else { return backoff[probe - 1] }
+    return last.jittered(by: 0.2, random: random)
+  }
+}

@@ -1,0 +1,94 @@
+import GRDB
+
+/// The tables of the queue, from the first version on. A migration that has shipped is never edited.
+enum Schema {
+  private static var migrator: DatabaseMigrator {
+    var migrator = DatabaseMigrator()
+    migrator.registerMigration("1: queue and receipts", migrate: createQueue)
+    return migrator
+  }
+
+  static func migrate(_ database: DatabaseQueue) throws {
+    guard try !database.read(migrator.hasBeenSuperseded) else { throw SyncStoreError.newer(path: database.path) }
+    try migrator.migrate(database)
+  }
+
+  /// For readers, who must not migrate: throws unless the file is of this very version.
+  static func requireCurrent(_ database: Database) throws {
+    guard try !migrator.hasBeenSuperseded(database) else { throw SyncStoreError.newer(path: "the queue") }
+    guard try migrator.hasCompletedMigrations(database) else {
+      throw SyncStoreError.other("the queue is of an older version: start this version's progress-syncd once")
+    }
+  }
+
+  private static func createQueue(_ database: Database) throws {
+    try database.execute(
+      sql: """
+        -- One row per key. A newer write of a key replaces the row and gets a sequence of its own, never used again.
+        CREATE TABLE writes (
+          sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+          id TEXT NOT NULL,
+          program_id TEXT NOT NULL,
+          week_number INTEGER NOT NULL,
+          day_number INTEGER NOT NULL,
+          field TEXT NOT NULL CHECK (field IN ('completion', 'intensity', 'schedule', 'exercise')),
+          exercise_id TEXT NOT NULL DEFAULT '',
+          value TEXT NOT NULL CHECK (json_valid(value)),
+          recorded_at_ms INTEGER NOT NULL,
+          accepted_at_ms INTEGER NOT NULL,
+          -- When the first of the changes was accepted that this row replaced unsent.
+          waiting_since_ms INTEGER NOT NULL,
+          state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'retrying', 'parked', 'failed')),
+          due_at_ms INTEGER,
+          failures INTEGER NOT NULL DEFAULT 0,
+          is_alone INTEGER NOT NULL DEFAULT 0,
+          -- Set while the last attempt got no answer at all: such rows are due as soon as the API answers again.
+          is_unanswered INTEGER NOT NULL DEFAULT 0,
+          last_status INTEGER,
+          last_reason TEXT,
+          sender_uid INTEGER NOT NULL,
+          CHECK ((state = 'failed') = (due_at_ms IS NULL))
+        ) STRICT;
+        CREATE UNIQUE INDEX writes_by_key ON writes (program_id, week_number, day_number, field, exercise_id);
+        CREATE INDEX writes_by_due ON writes (due_at_ms, sequence) WHERE due_at_ms IS NOT NULL;
+        CREATE INDEX writes_unanswered ON writes (due_at_ms, sequence) WHERE is_unanswered;
+
+        -- Claimed files whose actions are in; kept until their removal is known to be durable.
+        CREATE TABLE receipts (
+          claim TEXT PRIMARY KEY
+        ) STRICT, WITHOUT ROWID;
+
+        -- Clients' own ids of actions, so that dropping one twice is harmless.
+        CREATE TABLE client_actions (
+          sender_uid INTEGER NOT NULL,
+          id TEXT NOT NULL,
+          accepted_at_ms INTEGER NOT NULL,
+          PRIMARY KEY (sender_uid, id)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX client_actions_by_age ON client_actions (accepted_at_ms);
+
+        -- What would take a scan to count; kept by triggers, so it cannot drift from the rows.
+        CREATE TABLE tallies (
+          state TEXT PRIMARY KEY,
+          number INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO tallies VALUES ('waiting', 0), ('retrying', 0), ('parked', 0), ('failed', 0);
+        CREATE TRIGGER writes_inserted AFTER INSERT ON writes BEGIN
+          UPDATE tallies SET number = number + 1 WHERE state = NEW.state;
+        END;
+        CREATE TRIGGER writes_deleted AFTER DELETE ON writes BEGIN
+          UPDATE tallies SET number = number - 1 WHERE state = OLD.state;
+        END;
+        CREATE TRIGGER writes_moved AFTER UPDATE OF state ON writes WHEN NEW.state <> OLD.state BEGIN
+          UPDATE tallies SET number = number - 1 WHERE state = OLD.state;
+          UPDATE tallies SET number = number + 1 WHERE state = NEW.state;
+        END;
+
+        CREATE TABLE last_sync (
+          id INTEGER PRIMARY KEY CHECK (id = 1),
+          at_ms INTEGER
+        ) STRICT;
+        INSERT INTO last_sync VALUES (1, NULL);
+        """)
+  }
+}

@@ -1,0 +1,160 @@
+import GRDB
+package import ProgressModel
+package import SyncPolicy
+
+/// A claimed file that was read and found good: what a batch of acceptance is made of.
+package struct AcceptableFile: Sendable {
+  /// The name of the claim, unique for ever; the ids of the writes are made from it.
+  package let claim: String
+  /// The user id of whoever dropped the file.
+  package let sender: UInt32
+  package let droppedAt: Timestamp
+  package let actions: [Action]
+
+  package init(claim: String, sender: UInt32, droppedAt: Timestamp, actions: [Action]) {
+    (self.claim, self.sender, self.droppedAt, self.actions) = (claim, sender, droppedAt, actions)
+  }
+}
+
+/// What an accepted file came to.
+package struct Acceptance: Hashable, Sendable {
+  package let claim: String
+  /// The keys that the file wrote, in its order.
+  package var keys: [WriteKey] = []
+  /// Keys whose queued write was recorded later than the file's, and stays.
+  package var outdated: [WriteKey] = []
+  /// Actions that had been accepted before under the same id; nothing was changed for them.
+  package var repeated: [ActionID] = []
+}
+
+extension SyncStore {
+  /// Accepts files in their order, all in one transaction; a file that has its receipt already changes nothing.
+  ///
+  /// When it returns, the actions survive a power cut, and the files may be unlinked.
+  ///
+  /// - Parameters:
+  ///   - inFlight: The sequences of the writes that are being sent: what replaces one of them begins a debounce of its own.
+  ///   - forgetting: Claims whose removal from the spool is durable; their receipts are no longer needed.
+  package func accept(
+    _ files: [AcceptableFile], now: Timestamp, debounce: DebouncePolicy, inFlight: Set<Int64>, forgetting: [String]
+  ) throws -> [Acceptance] {
+    try transaction { database in
+      let forget = try database.cachedStatement(sql: "DELETE FROM receipts WHERE claim = ?")
+      for claim in forgetting { try forget.execute(arguments: [claim]) }
+      return try files.map { file in
+        var acceptance = Acceptance(claim: file.claim)
+        guard try Self.insertReceipt(file.claim, in: database) else { return acceptance }
+        var number = 0
+        for action in file.actions {
+          if let id = action.id, try !Self.insertClientAction(id, of: file.sender, now: now, in: database) {
+            acceptance.repeated.append(id)
+            continue
+          }
+          for write in action.writes(droppedAt: min(file.droppedAt, now)) {
+            number += 1
+            let row = NewRow(id: "\(file.claim)-\(number)", sender: file.sender, write: write, isExplicit: action.recordedAt != nil)
+            let isIn = try Self.enqueue(row, now: now, debounce: debounce, inFlight: inFlight, in: database)
+            if isIn { acceptance.keys.append(write.key) } else { acceptance.outdated.append(write.key) }
+          }
+        }
+        return acceptance
+      }
+    }
+  }
+
+  /// Which of `claims` have been accepted: after a crash, those are only unlinked.
+  package func accepted(among claims: [String]) throws -> Set<String> {
+    try reading { database in
+      let statement = try database.cachedStatement(sql: "SELECT claim FROM receipts WHERE claim = ?")
+      return Set(try claims.compactMap { try String.fetchOne(statement, arguments: [$0]) })
+    }
+  }
+
+  /// Whether an action with this id of the client has been accepted.
+  package func isAccepted(_ id: ActionID, sender: UInt32) throws -> Bool {
+    try reading { database in
+      try Bool.fetchOne(
+        database, sql: "SELECT EXISTS (SELECT 1 FROM client_actions WHERE sender_uid = ? AND id = ?)", arguments: [sender, id.text])
+        ?? false
+    }
+  }
+
+  /// Forgets all receipts; only right when every claim that was accepted has been unlinked durably.
+  package func forgetReceipts() throws {
+    try transaction { try $0.execute(sql: "DELETE FROM receipts") }
+  }
+}
+
+private struct NewRow {
+  let id: String
+  let sender: UInt32
+  var write: Write
+  /// Whether the client said itself when it was done.
+  let isExplicit: Bool
+}
+
+extension SyncStore {
+  private static func insertReceipt(_ claim: String, in database: Database) throws -> Bool {
+    try database.cachedStatement(sql: "INSERT OR IGNORE INTO receipts (claim) VALUES (?)").execute(arguments: [claim])
+    return database.changesCount > 0
+  }
+
+  private static func insertClientAction(_ id: ActionID, of sender: UInt32, now: Timestamp, in database: Database) throws -> Bool {
+    let statement = try database.cachedStatement(
+      sql: "INSERT OR IGNORE INTO client_actions (sender_uid, id, accepted_at_ms) VALUES (?, ?, ?)")
+    try statement.execute(arguments: [sender, id.text, now.milliseconds])
+    return database.changesCount > 0
+  }
+
+  /// Puts a write in the place of the one that its key may have; returns false when that one was recorded later and stays.
+  private static func enqueue(
+    _ new: NewRow, now: Timestamp, debounce: DebouncePolicy, inFlight: Set<Int64>, in database: Database
+  ) throws -> Bool {
+    var write = new.write
+    var waitingSince = now
+    if let old = try QueuedPredecessor(of: write.key, in: database) {
+      if old.recordedAt > write.recordedAt {
+        guard !new.isExplicit else { return false }
+        // The clock was set back between two drops, and the later drop must still win.
+        write.recordedAt = old.recordedAt + .milliseconds(1)
+      }
+      if old.isUntried, !inFlight.contains(old.sequence) { waitingSince = old.waitingSince }
+      try database.cachedStatement(sql: "DELETE FROM writes WHERE sequence = ?").execute(arguments: [old.sequence])
+    }
+    let dueAt = debounce.dueAt(for: write.key.field, now: now, waitingSince: waitingSince)
+    let (field, exercise) = write.key.field.columns
+    let insert = try database.cachedStatement(
+      sql: """
+        INSERT INTO writes (id, program_id, week_number, day_number, field, exercise_id, value, recorded_at_ms, accepted_at_ms,
+          waiting_since_ms, due_at_ms, sender_uid) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """)
+    try insert.execute(arguments: [
+      new.id, write.session.program.text, write.session.week, write.session.day, field, exercise, write.value.stored,
+      write.recordedAt.milliseconds, now.milliseconds, waitingSince.milliseconds, dueAt.milliseconds, new.sender,
+    ])
+    return true
+  }
+}
+
+/// The row that a new write of its key replaces.
+private struct QueuedPredecessor {
+  let sequence: Int64
+  let recordedAt: Timestamp
+  let waitingSince: Timestamp
+  let isUntried: Bool
+
+  init?(of key: WriteKey, in database: Database) throws {
+    let statement = try database.cachedStatement(
+      sql: """
+        SELECT sequence, recorded_at_ms, waiting_since_ms, state FROM writes
+        WHERE program_id = ? AND week_number = ? AND day_number = ? AND field = ? AND exercise_id = ?
+        """)
+    let (field, exercise) = key.field.columns
+    let arguments: StatementArguments = [key.session.program.text, key.session.week, key.session.day, field, exercise]
+    guard let row = try Row.fetchOne(statement, arguments: arguments) else { return nil }
+    sequence = row["sequence"]
+    recordedAt = Timestamp(milliseconds: row["recorded_at_ms"])
+    waitingSince = Timestamp(milliseconds: row["waiting_since_ms"])
+    isUntried = row["state"] == WriteState.waiting.rawValue
+  }
+}

@@ -1,0 +1,78 @@
+import GRDB
+package import ProgressModel
+package import SyncPolicy
+
+/// How many writes stand in the queue, by state.
+package struct QueueCounts: Hashable, Sendable {
+  package var waiting = 0
+  package var retrying = 0
+  package var parked = 0
+  package var failed = 0
+  /// When a write was last delivered; nil before the first.
+  package var lastSyncedAt: Timestamp?
+
+  package init() {}
+
+  /// What is still to be delivered without anybody's doing.
+  package var pending: Int { waiting + retrying + parked }
+}
+
+/// One row of the queue, as a report shows it.
+package struct QueueEntry: Hashable, Sendable {
+  package let sequence: Int64
+  package let write: Write
+  package let state: WriteState
+  package let failures: Int
+  package let acceptedAt: Timestamp
+  /// nil for what has failed.
+  package let dueAt: Timestamp?
+  package let lastStatus: Int?
+  package let lastReason: String?
+  package let sender: UInt32
+}
+
+extension SyncStore {
+  /// The counts, in constant time however long the queue is.
+  package func counts() throws -> QueueCounts {
+    try reading { database in
+      var counts = QueueCounts()
+      let tallies = try Row.fetchCursor(database.cachedStatement(sql: "SELECT state, number FROM tallies"))
+      while let row = try tallies.next() {
+        switch WriteState(rawValue: row["state"]) {
+        case .waiting: counts.waiting = row["number"]
+        case .retrying: counts.retrying = row["number"]
+        case .parked: counts.parked = row["number"]
+        case .failed: counts.failed = row["number"]
+        case nil: break
+        }
+      }
+      let lastSync = try Int64.fetchOne(database.cachedStatement(sql: "SELECT at_ms FROM last_sync"))
+      counts.lastSyncedAt = lastSync.map { Timestamp(milliseconds: $0) }
+      return counts
+    }
+  }
+
+  /// Gives each entry of the queue to `body`, in the order of acceptance, without holding them all.
+  package func forEachEntry(_ body: (QueueEntry) throws -> Void) throws {
+    try reading { database in
+      let rows = try Row.fetchCursor(database, sql: "SELECT * FROM writes ORDER BY sequence")
+      while let row = try rows.next() { try body(QueueEntry(row: row)) }
+    }
+  }
+}
+
+extension QueueEntry {
+  fileprivate init(row: Row) throws {
+    let sequence: Int64 = row["sequence"]
+    guard let state = WriteState(rawValue: row["state"]) else { throw SyncStoreError.damaged("row \(sequence) has no known state") }
+    self.sequence = sequence
+    self.state = state
+    write = try Write(row: row)
+    failures = row["failures"]
+    acceptedAt = Timestamp(milliseconds: row["accepted_at_ms"])
+    dueAt = (row["due_at_ms"] as Int64?).map { Timestamp(milliseconds: $0) }
+    lastStatus = row["last_status"]
+    lastReason = row["last_reason"]
+    sender = row["sender_uid"]
+  }
+}

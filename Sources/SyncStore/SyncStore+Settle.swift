@@ -1,0 +1,90 @@
+import GRDB
+package import ProgressModel
+package import SyncPolicy
+
+/// The fate of one write, to be made true in the queue.
+package struct Settlement: Hashable, Sendable {
+  package let sequence: Int64
+  package let fate: Fate
+  package let state: WriteState
+  /// Whether the attempt got no answer at all.
+  package let isUnanswered: Bool
+
+  /// `state` is where a write stands that is tried again.
+  package init(sequence: Int64, fate: Fate, state: WriteState, isUnanswered: Bool) {
+    (self.sequence, self.fate, self.state, self.isUnanswered) = (sequence, fate, state, isUnanswered)
+  }
+}
+
+extension SyncStore {
+  /// Settles attempts, all in one transaction. A write that a newer one replaced meanwhile has no row any more, and its
+  /// settlement changes nothing: that is how the newer one is neither lost nor sent early.
+  ///
+  /// Returns the sequences whose rows were still there.
+  package func settle(_ settlements: [Settlement], now: Timestamp) throws -> Set<Int64> {
+    try transaction { database in
+      var current: Set<Int64> = []
+      for settlement in settlements where try Self.apply(settlement, now: now, in: database) {
+        current.insert(settlement.sequence)
+      }
+      if settlements.contains(where: { $0.fate == .delivered }) {
+        try database.cachedStatement(sql: "UPDATE last_sync SET at_ms = ?").execute(arguments: [now.milliseconds])
+      }
+      return current
+    }
+  }
+
+  /// Makes everything due that only a missing answer put off: the API answers again.
+  package func releaseUnanswered(now: Timestamp) throws {
+    try transaction { database in
+      let sql = "UPDATE writes SET due_at_ms = min(due_at_ms, ?), is_unanswered = 0 WHERE is_unanswered"
+      try database.cachedStatement(sql: sql).execute(arguments: [now.milliseconds])
+    }
+  }
+
+  /// Housekeeping that costs next to nothing when there is nothing to do.
+  ///
+  /// Due times beyond what any policy gives are the work of a clock that was set back, and come back within reach:
+  /// of a write that was not tried yet within `longestDebounce`, of any other within `longestWait`. Clients' ids of
+  /// actions that were accepted before `forgettingActionsBefore` are forgotten.
+  package func tidy(now: Timestamp, longestDebounce: Duration, longestWait: Duration, forgettingActionsBefore: Timestamp) throws {
+    try transaction { database in
+      let clamp = try database.cachedStatement(
+        sql: "UPDATE writes SET due_at_ms = ?1 WHERE due_at_ms > ?1 AND (state = 'waiting') = ?2")
+      try clamp.execute(arguments: [(now + longestDebounce).milliseconds, true])
+      try clamp.execute(arguments: [(now + longestWait).milliseconds, false])
+      let forget = try database.cachedStatement(sql: "DELETE FROM client_actions WHERE accepted_at_ms < ?")
+      try forget.execute(arguments: [forgettingActionsBefore.milliseconds])
+    }
+  }
+
+  private static func apply(_ settlement: Settlement, now: Timestamp, in database: Database) throws -> Bool {
+    let sequence = settlement.sequence
+    switch settlement.fate {
+    case .delivered:
+      try database.cachedStatement(sql: "DELETE FROM writes WHERE sequence = ?").execute(arguments: [sequence])
+    case .retried(let dueAt, let failures, let isAlone, let reason):
+      let retry = try database.cachedStatement(
+        sql: """
+          UPDATE writes SET state = ?, due_at_ms = ?, failures = ?, is_alone = is_alone OR ?, is_unanswered = ?, last_reason = ?,
+            last_status = NULL WHERE sequence = ?
+          """)
+      try retry.execute(arguments: [
+        settlement.state.rawValue, dueAt.milliseconds, failures, isAlone, settlement.isUnanswered, reason, sequence,
+      ])
+    case .separated(let reason):
+      let separate = try database.cachedStatement(sql: "UPDATE writes SET is_alone = 1, due_at_ms = ?, last_reason = ? WHERE sequence = ?")
+      try separate.execute(arguments: [now.milliseconds, reason, sequence])
+    case .failed(let status, let reason):
+      let fail = try database.cachedStatement(
+        sql: """
+          UPDATE writes SET state = 'failed', due_at_ms = NULL, failures = failures + 1, is_unanswered = 0, last_status = ?,
+            last_reason = ? WHERE sequence = ?
+          """)
+      try fail.execute(arguments: [status, reason, sequence])
+    case .untouched:
+      return true
+    }
+    return database.changesCount > 0
+  }
+}

@@ -1,0 +1,63 @@
+import GRDB
+import Glibc
+
+/// The daemon's one database: the durable queue, and the receipts that make replays harmless.
+///
+/// Every method that changes something is one transaction, and when it returns, the change survives a power cut: the
+/// journal mode is WAL with `synchronous=FULL`, which syncs the log at each commit
+/// (<https://www.sqlite.org/pragma.html#pragma_synchronous>). When it throws, nothing has changed.
+package struct SyncStore: Sendable {
+  let database: DatabaseQueue
+
+  /// Opens the queue at `path`, creates or migrates it, and makes sure that its commits are durable.
+  ///
+  /// Throws `SyncStoreError`.
+  package init(path: String) throws {
+    do {
+      database = try DatabaseQueue(path: path, configuration: Self.configuration)
+      try database.inDatabase(Self.makeDurable)
+      try Schema.migrate(database)
+    } catch {
+      throw SyncStoreError(error, path: path)
+    }
+  }
+
+  private init(reading database: DatabaseQueue) {
+    self.database = database
+  }
+
+  /// Opens the queue of a daemon, running or not, to look at it; every writing method throws.
+  ///
+  /// Throws `SyncStoreError`; `.missing` when no daemon has made a queue at `path` yet.
+  package static func reading(path: String) throws -> SyncStore {
+    var configuration = Self.configuration
+    configuration.readonly = true
+    guard access(path, F_OK) == 0 || errno != ENOENT else { throw SyncStoreError.missing(path: path) }
+    do {
+      let database = try DatabaseQueue(path: path, configuration: configuration)
+      try database.read(Schema.requireCurrent)
+      return SyncStore(reading: database)
+    } catch {
+      throw SyncStoreError(error, path: path)
+    }
+  }
+
+  private static var configuration: Configuration {
+    var configuration = Configuration()
+    configuration.label = "queue"
+    configuration.busyMode = .timeout(5)
+    // Inside a sandbox there may be no place for temporary files.
+    configuration.prepareDatabase { try $0.execute(sql: "PRAGMA temp_store = MEMORY") }
+    return configuration
+  }
+
+  /// GRDB's own WAL setting would set `synchronous=NORMAL`, under which a power cut takes commits back.
+  private static func makeDurable(_ database: Database) throws {
+    let journal = try String.fetchOne(database, sql: "PRAGMA journal_mode = WAL")
+    try database.execute(sql: "PRAGMA synchronous = FULL")
+    let synchronous = try Int.fetchOne(database, sql: "PRAGMA synchronous")
+    guard journal == "wal", synchronous == 2 else {
+      throw SyncStoreError.notDurable("journal_mode is \(journal ?? "unknown") and synchronous \(synchronous ?? -1), not wal and 2")
+    }
+  }
+}

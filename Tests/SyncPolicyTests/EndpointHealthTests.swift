@@ -1,0 +1,101 @@
+import ProgressModel
+import SyncPolicy
+import Testing
+
+@Suite("The endpoint's health decides who may call")
+struct EndpointHealthTests {
+  private let retry = RetryPolicy(backoff: [.seconds(1), .seconds(5), .seconds(15)], parkedInitial: .seconds(60), parkedMax: .seconds(900))
+  private let start = Timestamp(milliseconds: 1_000_000)
+
+  private func observe(_ outcome: DeliveryOutcome, at now: Timestamp, _ health: inout EndpointHealth, random: Double = 0.5) {
+    health.observe(outcome, now: now, retry: retry, random: random)
+  }
+
+  @Test("everyone calls while it answers")
+  func reachable() {
+    #expect(EndpointHealth().admission(now: start) == .everyone)
+  }
+
+  @Test("an outage is probed after 1, 5, 15, 15 … seconds, and every minute after ten")
+  func probes() {
+    var health = EndpointHealth()
+    var now = start
+    var waits: [Int64] = []
+    while now - start < .seconds(700) {
+      observe(.unreachable(reason: "refused"), at: now, &health)
+      guard case .nobody(let until) = health.admission(now: now) else {
+        Issue.record("an unreachable endpoint admits callers at once")
+        return
+      }
+      waits.append((until - now).inMilliseconds / 1000)
+      #expect(health.admission(now: until) == .oneProbe)
+      now = until
+    }
+    #expect(waits.prefix(5) == [1, 5, 15, 15, 15])
+    #expect(waits.last == 60)
+    #expect(waits.allSatisfy { $0 <= 60 })
+  }
+
+  @Test("requests that were under way when it fell silent do not hasten or delay the probe")
+  func stragglers() {
+    var health = EndpointHealth()
+    observe(.unreachable(reason: "refused"), at: start, &health)
+    let before = health
+    observe(.unreachable(reason: "refused"), at: start + .milliseconds(200), &health)
+    #expect(health == before)
+  }
+
+  @Test(
+    "any whole answer shows that it is there",
+    arguments: [
+      DeliveryOutcome.delivered, .rejected(status: 422, reason: "no"), .deferred(reason: "500", retryAfter: nil),
+      .unsupported(reason: "no"),
+    ])
+  func recovery(outcome: DeliveryOutcome) {
+    var health = EndpointHealth()
+    observe(.unreachable(reason: "refused"), at: start, &health)
+    observe(outcome, at: start + .seconds(1), &health)
+    #expect(health.state == .reachable)
+  }
+
+  @Test("nobody calls before Retry-After is over, whatever else is answered meanwhile")
+  func paused() {
+    var health = EndpointHealth()
+    observe(.deferred(reason: "429", retryAfter: .seconds(30)), at: start, &health)
+    observe(.delivered, at: start + .seconds(1), &health)
+    #expect(health.admission(now: start + .seconds(29)) == .nobody(until: start + .seconds(30)))
+    #expect(health.admission(now: start + .seconds(30)) == .everyone)
+  }
+
+  @Test("a second Retry-After never shortens the first")
+  func pausedTwice() {
+    var health = EndpointHealth()
+    observe(.deferred(reason: "429", retryAfter: .seconds(30)), at: start, &health)
+    observe(.deferred(reason: "429", retryAfter: .seconds(2)), at: start + .seconds(1), &health)
+    #expect(health.admission(now: start + .seconds(5)) == .nobody(until: start + .seconds(30)))
+  }
+
+  @Test("a bad token holds it, with a probe every five minutes, until an answer or a reset")
+  func held() {
+    var health = EndpointHealth()
+    observe(.unauthorized(status: 401, reason: "expired"), at: start, &health)
+    #expect(health.admission(now: start) == .nobody(until: start + .seconds(300)))
+    observe(.unauthorized(status: 401, reason: "expired"), at: start + .seconds(300), &health)
+    #expect(health.state == .held(since: start, probeAt: start + .seconds(600), status: 401, reason: "expired"))
+    var released = health
+    observe(.delivered, at: start + .seconds(600), &released)
+    #expect(released.state == .reachable)
+    health.reset()
+    #expect(health.admission(now: start + .seconds(301)) == .everyone)
+  }
+
+  @Test("a clock that was set back does not keep everyone waiting")
+  func clockStep() {
+    for outcome in [DeliveryOutcome.unreachable(reason: "refused"), .unauthorized(status: 401, reason: "no")] {
+      var health = EndpointHealth()
+      observe(outcome, at: start + .seconds(1_000_000), &health)
+      health.clamp(now: start)
+      #expect(health.admission(now: start + .seconds(301)) == .oneProbe)
+    }
+  }
+}

@@ -1,0 +1,162 @@
+import ProgressModel
+import SyncPolicy
+import SyncStore
+import Testing
+
+@Suite("Planning and settling")
+struct SettleTests {
+  private let queue: TemporaryQueue
+  private let store: SyncStore
+  private let p1: Session
+  private let later = start + .seconds(1)
+
+  init() throws {
+    queue = try TemporaryQueue()
+    store = try queue.open()
+    p1 = try session()
+  }
+
+  private func settle(_ sequence: Int64, _ fate: Fate, state: WriteState = .retrying, isUnanswered: Bool = false) throws -> Bool {
+    let settlement = Settlement(sequence: sequence, fate: fate, state: state, isUnanswered: isUnanswered)
+    return try store.settle([settlement], now: later).contains(sequence)
+  }
+
+  private func acceptRating(_ rating: IntensityRating = .easy, at now: Timestamp = start) throws -> Int64 {
+    try store.accept(Action(session: p1, change: .rate(rating)), at: now)
+    return try #require(try store.entries().last).sequence
+  }
+
+  @Test("nothing is due before its time")
+  func due() throws {
+    _ = try acceptRating()
+    #expect(try store.sessionsDue(now: start + .milliseconds(499), atMost: 8, busy: []).isEmpty)
+    #expect(try store.nextDue(busy: []) == start + .milliseconds(500))
+    #expect(try store.sessionsDue(now: start + .milliseconds(500), atMost: 8, busy: []) == [p1])
+  }
+
+  @Test("a session that is busy is passed over, and others go on in due order")
+  func busy() throws {
+    let sessions = try (1...5).map { try session("p1", 1, $0) }
+    for (index, session) in sessions.enumerated().reversed() {
+      try store.accept(Action(session: session, change: .uncomplete), at: start + .milliseconds(index * 10))
+    }
+    #expect(try store.sessionsDue(now: later, atMost: 3, busy: [sessions[1]]) == [sessions[0], sessions[2], sessions[3]])
+    #expect(try store.sessionsDue(now: later, atMost: 0, busy: []).isEmpty)
+    #expect(try store.nextDue(busy: [sessions[0]]) == start + .milliseconds(510))
+    #expect(try store.nextDue(busy: Set(sessions)) == nil)
+  }
+
+  @Test("a delivered write leaves the queue")
+  func delivered() throws {
+    #expect(try settle(acceptRating(), .delivered))
+    #expect(try store.entries().isEmpty)
+    #expect(try store.counts().lastSyncedAt == later)
+  }
+
+  @Test(
+    "settling a write that a newer one replaced changes nothing",
+    arguments: [
+      Fate.delivered, .retried(at: start, failures: 9, isAlone: true, reason: "x"), .separated(reason: "x"),
+      .failed(status: 422, reason: "x"),
+    ])
+  func replaced(fate: Fate) throws {
+    let old = try acceptRating(.easy)
+    try store.accept(Action(session: p1, change: .rate(.hard)), at: later, inFlight: [old])
+    let before = try store.entries()
+    #expect(try !settle(old, fate))
+    #expect(try store.entries() == before)
+  }
+
+  @Test("sequences are never used again, not even that of the last row")
+  func generations() throws {
+    let first = try acceptRating()
+    #expect(try settle(first, .delivered))
+    #expect(try acceptRating() > first)
+  }
+
+  @Test("a retried write waits, and remembers why")
+  func retried() throws {
+    let sequence = try acceptRating()
+    #expect(try settle(sequence, .retried(at: later + .seconds(5), failures: 2, isAlone: true, reason: "503"), state: .retrying))
+    let entry = try #require(try store.entries().first)
+    #expect(entry.state == .retrying && entry.failures == 2 && entry.dueAt == later + .seconds(5) && entry.lastReason == "503")
+    let due = try store.writesDue(in: p1, now: later + .seconds(5), includingUnanswered: false)
+    #expect(due.map(\.isAlone) == [true])
+    #expect(try store.counts().retrying == 1)
+  }
+
+  @Test("a failed write is kept, is never due, and gives way to a newer one of its key")
+  func failed() throws {
+    #expect(try settle(acceptRating(.easy), .failed(status: 422, reason: "body.intensity_rating: bad")))
+    let entry = try #require(try store.entries().first)
+    #expect(entry.state == .failed && entry.dueAt == nil && entry.lastStatus == 422)
+    #expect(try store.nextDue(busy: []) == nil)
+    #expect(try store.counts().failed == 1)
+    _ = try acceptRating(.hard, at: later)
+    #expect(try store.entries().map(\.state) == [.waiting])
+    #expect(try store.counts().failed == 0)
+    #expect(try store.nextDue(busy: []) == later + .milliseconds(500))
+  }
+
+  @Test("separated writes are due at once, alone")
+  func separated() throws {
+    #expect(try settle(acceptRating(), .separated(reason: "422")))
+    #expect(try store.writesDue(in: p1, now: later, includingUnanswered: false).map(\.isAlone) == [true])
+  }
+
+  @Test("what only a missing answer put off can be a probe, and is released together")
+  func unanswered() throws {
+    let fate = Fate.retried(at: later + .seconds(900), failures: 4, isAlone: false, reason: "refused")
+    #expect(try settle(acceptRating(), fate, state: .parked, isUnanswered: true))
+    #expect(try store.sessionsDue(now: later, atMost: 8, busy: []).isEmpty)
+    #expect(try store.sessionUnanswered() == p1)
+    #expect(try store.writesDue(in: p1, now: later, includingUnanswered: true).count == 1)
+    try store.releaseUnanswered(now: later)
+    #expect(try store.sessionsDue(now: later, atMost: 8, busy: []) == [p1])
+    #expect(try store.sessionUnanswered() == nil)
+  }
+
+  @Test("a clock that was set back strands nothing")
+  func clockStep() throws {
+    _ = try acceptRating(at: start + .seconds(1_000_000))
+    try store.tidy(now: start, longestDebounce: .seconds(5), longestWait: .seconds(60), forgettingActionsBefore: start)
+    #expect(try store.nextDue(busy: []) == start + .seconds(5))
+  }
+
+  @Test("the tallies equal the rows after a random walk")
+  func tallies() throws {
+    let seed = UInt64.random(in: 0...UInt64.max)
+    var random = SeededGenerator(seed: seed)
+    for step in 0..<400 {
+      let now = start + .milliseconds(step)
+      if Bool.random(using: &random) {
+        let session = try session("p1", 1, Int.random(in: 1...5, using: &random))
+        try store.accept(Action(session: session, change: Bool.random(using: &random) ? .uncomplete : .rate(.easy)), at: now)
+      } else if let entry = try store.entries().randomElement(using: &random) {
+        let fates: [Fate] = [
+          .delivered, .failed(status: 400, reason: "x"), .retried(at: now, failures: 1, isAlone: false, reason: "x"), .untouched,
+        ]
+        _ = try settle(
+          entry.sequence, #require(fates.randomElement(using: &random)), state: Bool.random(using: &random) ? .retrying : .parked)
+      }
+    }
+    let states = Dictionary(grouping: try store.entries(), by: \.state).mapValues(\.count)
+    let counts = try store.counts()
+    #expect([counts.waiting, counts.retrying, counts.parked, counts.failed] == WriteState.allCases.map { states[$0] ?? 0 }, "seed \(seed)")
+  }
+}
+
+/// A generator that repeats its numbers for a seed (SplitMix64).
+struct SeededGenerator: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+    return mixed ^ (mixed >> 31)
+  }
+}
