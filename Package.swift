@@ -48,11 +48,22 @@ let package = Package(
     // Floor 0: values and decisions, no input or output.
     .target(name: "ProgressModel", swiftSettings: strict),
     .target(name: "SyncPolicy", dependencies: ["ProgressModel"], swiftSettings: strict),
+    .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+    .target(name: "CSpool"),
 
     // Floor 1: one outside thing each.
+    .target(name: "Spool", dependencies: ["CSpool", "ProgressModel", systemPackage], swiftSettings: strict),
     .target(name: "SyncStore", dependencies: ["ProgressModel", "SyncPolicy", grdb], swiftSettings: strict),
+    .target(name: "Systemd", dependencies: ["CSystemd", logging], swiftSettings: strict),
+
+    // Floor 2: what the parts do together.
+    .target(name: "SyncEngine", dependencies: ["ProgressModel", "SyncPolicy", "Spool", "SyncStore"], swiftSettings: strict),
 
     .testTarget(name: "SyncPolicyTests", dependencies: ["SyncPolicy", "ProgressModel"], swiftSettings: strict),
     .testTarget(name: "SyncStoreTests", dependencies: ["SyncStore", "SyncPolicy", "ProgressModel", grdb], swiftSettings: strict),
+    .testTarget(name: "SystemdTests", dependencies: ["Systemd", logging], swiftSettings: strict),
+    .testTarget(
+      name: "SyncEngineTests", dependencies: ["SyncEngine", "ProgressModel", "SyncPolicy", "SyncStore", "Spool", systemPackage],
+      swiftSettings: strict),
   ]
 )

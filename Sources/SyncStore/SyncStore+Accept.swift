@@ -79,9 +79,13 @@ extension SyncStore {
     }
   }
 
-  /// Forgets all receipts; only right when every claim that was accepted has been unlinked durably.
-  package func forgetReceipts() throws {
-    try transaction { try $0.execute(sql: "DELETE FROM receipts") }
+  /// Forgets all receipts but those of `claims`; only right when the files of all others have been unlinked durably.
+  package func forgetReceipts(except claims: Set<String>) throws {
+    try transaction { database in
+      try database.execute(sql: "DELETE FROM receipts")
+      let keep = try database.cachedStatement(sql: "INSERT INTO receipts (claim) VALUES (?)")
+      for claim in claims { try keep.execute(arguments: [claim]) }
+    }
   }
 }
 

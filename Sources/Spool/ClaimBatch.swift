@@ -1,0 +1,57 @@
+package import ProgressModel
+
+/// A file that was claimed and read, ready to be accepted.
+package struct ClaimedFile: Hashable, Sendable {
+  package let claim: ClaimID
+  /// The name under which it was dropped; cut short when the claim was left by a crash and the name was over 230 bytes.
+  package let name: SpoolName
+  package let contents: [UInt8]
+  /// The user id of the file's owner: who dropped it.
+  package let sender: UInt32
+  /// When it was dropped: its `ctime` before the claim, but never later than now. For a claim that a crash left, the time of the claim.
+  package let droppedAt: Timestamp
+
+  package init(claim: ClaimID, name: SpoolName, contents: [UInt8], sender: UInt32, droppedAt: Timestamp) {
+    (self.claim, self.name, self.contents, self.sender, self.droppedAt) = (claim, name, contents, sender, droppedAt)
+  }
+}
+
+/// A claim that cannot be accepted, and why, in words for the person who dropped it.
+package struct Refusal: Hashable, Sendable {
+  package let claim: ClaimID
+  package let reason: String
+
+  package init(claim: ClaimID, reason: String) {
+    (self.claim, self.reason) = (claim, reason)
+  }
+}
+
+/// A file that lies in `rejected/` now, its reason beside it.
+package struct RejectedFile: Hashable, Sendable {
+  package let claim: ClaimID
+  /// The name under which it was dropped.
+  package let name: SpoolName
+  /// Its name in `rejected/`; the reason is in the file of this name with `.reason` appended.
+  package let storedAs: SpoolName
+  package let reason: String
+  /// The user id of the entry's owner.
+  package let sender: UInt32
+}
+
+/// An entry of `incoming/` that is left alone, and why.
+package struct IgnoredEntry: Hashable, Sendable {
+  package let name: SpoolName
+  package let reason: String
+}
+
+/// What one call of `SpoolReader.claim` came to.
+package struct ClaimBatch: Hashable, Sendable {
+  /// To be accepted, in claim order. Their claims are durable: a power cut no longer gives the files back to `incoming/`.
+  package internal(set) var files: [ClaimedFile] = []
+  /// Refused by the reader itself, and in `rejected/` already.
+  package internal(set) var rejected: [RejectedFile] = []
+  /// Mentioned for the first time.
+  package internal(set) var ignored: [IgnoredEntry] = []
+  /// Finished claims whose removal became durable with this batch: they can never be seen again, so their receipts may go.
+  package internal(set) var durablyFinished: [ClaimID] = []
+}

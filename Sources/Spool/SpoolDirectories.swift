@@ -1,0 +1,60 @@
+import Glibc
+import SystemPackage
+
+/// The three directories of a spool, open.
+///
+/// All lie on one file system, since a claim and a rejection are renames.
+struct SpoolDirectories: ~Copyable {
+  let incoming: Directory
+  let claimed: Directory
+  let rejected: Directory
+
+  /// Opens the directories below `root`. Those that are missing are made, for this user alone, when `root` is this user's.
+  init(root: FilePath) throws(SpoolError) {
+    try Self.makeDirectory(root)
+    let incoming = try Self.openDirectory(root, "incoming")
+    let claimed = try Self.openDirectory(root, "claimed")
+    let rejected = try Self.openDirectory(root, "rejected")
+    try Self.checkPrivate(claimed)
+    try Self.checkPrivate(rejected)
+    self.incoming = incoming
+    self.claimed = claimed
+    self.rejected = rejected
+  }
+
+  /// Whether a directory was removed, or another one put in its place.
+  var isReplaced: Bool { incoming.isReplaced || claimed.isReplaced || rejected.isReplaced }
+
+  private static func openDirectory(_ root: FilePath, _ name: FilePath.Component) throws(SpoolError) -> Directory {
+    let path = root.appending(name)
+    do throws(Errno) {
+      let owner = try Directory(root, listable: false).status.owner
+      if owner == geteuid() { try? makeDirectory(path) }
+      return try Directory(path)
+    } catch .noSuchFileOrDirectory {
+      throw .layout(path: path, problem: "is missing", advice: "make it for user \(geteuid()), or run systemd-tmpfiles --create")
+    } catch {
+      throw .system(doing: "open", path: path, code: error)
+    }
+  }
+
+  private static func makeDirectory(_ path: FilePath) throws(SpoolError) {
+    do throws(Errno) {
+      try checked { path.withPlatformString { mkdir($0, 0o700) } }
+    } catch .fileExists {
+    } catch {
+      // It may stand on a file system, or in a directory, where nothing can be made, and be there all the same.
+      guard path.withPlatformString({ access($0, F_OK) }) != 0 else { return }
+      throw .system(doing: "make", path: path, code: error)
+    }
+  }
+
+  /// What others could write to would not be a claim.
+  private static func checkPrivate(_ directory: borrowing Directory) throws(SpoolError) {
+    let status = directory.status
+    guard status.owner == geteuid(), status.permissions & 0o022 == 0 else {
+      throw .layout(
+        path: directory.path, problem: "must belong to the daemon alone", advice: "chown it to user \(geteuid()) and chmod it 0700")
+    }
+  }
+}

@@ -1,0 +1,106 @@
+package import ProgressModel
+import SystemPackage
+
+extension SpoolReader {
+  /// Claims and reads the next entries: what a crash left first, then the candidates of the last scan.
+  ///
+  /// Returns after at most `limit` entries, or `limits.batchBytes` of contents; `hasMore` tells whether to go on. All claims of the batch
+  /// are durable before any contents are returned: otherwise a power cut after their acceptance could give a file back to
+  /// `incoming/`, to be accepted once more and perhaps over a newer value.
+  ///
+  /// Throws when nothing could be done. When something could, that is returned, and what stands in the way is thrown by the next call.
+  package func claim(atMost limit: Int, now: Timestamp) throws(SpoolError) -> ClaimBatch {
+    readmitWhatIsDue(now: now)
+    var batch = ClaimBatch()
+    var picked: [ClaimID] = []
+    while picked.count < limit, let id = unread.popLast() {
+      if claims[id] != nil { picked.append(id) }
+    }
+    for _ in 0..<max(0, limit - picked.count) {
+      guard let entry = candidates.popLast() else { break }
+      do throws(SpoolError) {
+        if let id = try consider(entry, in: &batch, now: now) { picked.append(id) }
+      } catch {
+        candidates.append(entry)
+        if picked.isEmpty && batch.ignored.isEmpty { throw error }
+        break
+      }
+    }
+    try handOver(picked, in: &batch, now: now)
+    return batch
+  }
+
+  private enum Verdict {
+    case claim
+    /// Claim it if its text is complete.
+    case peek
+    case wait(Duration)
+    case ignore(String)
+  }
+
+  /// Claims the entry now, lets it rest, or leaves it alone.
+  private func consider(_ entry: Entry, in batch: inout ClaimBatch, now: Timestamp) throws(SpoolError) -> ClaimID? {
+    switch verdict(on: entry, now: now) {
+    case .claim: return try take(entry, in: &batch, now: now)
+    case .wait(let quiet): waiting.rest(entry.name, entry.status, quiet: quiet, now: now)
+    case .ignore(let reason): ignore(entry, reason, in: &batch)
+    case .peek:
+      switch directories.incoming.readSafely(entry.name, limit: limits.maximumFileSize) {
+      case .contents(let text, let status) where looksComplete(text):
+        return try take(Entry(name: entry.name, status: status), in: &batch, now: now)
+      case .contents(_, let status), .changed(let status):
+        waiting.rest(entry.name, status, quiet: limits.settleTime, now: now)
+      case .busy, .refused:
+        // Its maker may be about to change that (a mode, a lease); when it has been left so for the settle time, it is claimed.
+        waiting.rest(entry.name, entry.status, quiet: limits.settleTime, now: now)
+      case .gone: waiting.forget(entry.name)
+      }
+    }
+    return nil
+  }
+
+  private func verdict(on entry: Entry, now: Timestamp) -> Verdict {
+    let status = entry.status
+    let quiet = waiting.quietTime(of: entry.name, status, now: now)
+    func settled(since time: FileTime) -> Bool { now - time.timestamp >= limits.settleTime || quiet >= limits.settleTime }
+    guard entry.name.isActionFile else {
+      // Some writers use a temporary name without a dot; theirs are not worth a mention.
+      return settled(since: status.changed) ? .ignore("its name does not end in .json") : .wait(limits.settleTime)
+    }
+    switch status.kind {
+    case .directory: return settled(since: status.changed) ? .ignore("a directory") : .wait(limits.settleTime)
+    case .symbolicLink, .fifo, .socket, .device: return .claim
+    case .regular: break
+    }
+    if status.links > 1 { return quiet >= SpoolLimits.hardLinkGrace ? .claim : .wait(SpoolLimits.hardLinkGrace) }
+    return status.size > limits.maximumFileSize || settled(since: status.modified) ? .claim : .peek
+  }
+
+  /// Renames the entry into `claimed/`. From here nobody else can replace it, and its name is free again.
+  private func take(_ entry: Entry, in batch: inout ClaimBatch, now: Timestamp) throws(SpoolError) -> ClaimID? {
+    let id = sequence.next(now: now)
+    let storedAs = entry.name.prefixed(with: id.text + ".")
+    do throws(Errno) {
+      try directories.incoming.move(entry.name, to: directories.claimed, as: storedAs)
+    } catch .noSuchFileOrDirectory {
+      waiting.forget(entry.name)
+      return nil
+    } catch  where error == .notPermitted || (error == .permissionDenied && directories.incoming.isWritable) {
+      ignore(entry, "cannot be moved: \(error); remove it, or let the daemon own incoming/", in: &batch)
+      return nil
+    } catch {
+      throw .system(doing: "claim from", path: directories.incoming.path, code: error)
+    }
+    waiting.forget(entry.name)
+    mentioned[entry.name] = nil
+    claims[id] = Claim(name: entry.name, storedAs: storedAs, droppedAt: min(entry.status.changed.timestamp, now), seen: entry.status)
+    return id
+  }
+
+  private func ignore(_ entry: Entry, _ reason: String, in batch: inout ClaimBatch) {
+    waiting.forget(entry.name)
+    guard mentioned[entry.name] != entry.status.inode, mentioned.count < SpoolLimits.mentions else { return }
+    mentioned[entry.name] = entry.status.inode
+    batch.ignored.append(IgnoredEntry(name: entry.name, reason: reason))
+  }
+}

@@ -1,0 +1,135 @@
+package import ProgressModel
+import SystemPackage
+
+extension SpoolReader {
+  /// Finds what a crash left in `claimed/`, and lets `claim` hand it over before anything new.
+  ///
+  /// To be called once at start, before the first `scan`. Returns the claims in claim order; the caller `finish`es those that its receipts
+  /// say were accepted, and they are not read again. A receipt whose claim is not among those returned may be forgotten: its file is
+  /// durably gone.
+  ///
+  /// Whatever else lies in `claimed/` was put there by a person, and is claimed like the rest.
+  package func recover(now: Timestamp) throws(SpoolError) -> [ClaimID] {
+    do throws(Errno) {
+      let names = try directories.claimed.names()
+      var strangers: [SpoolName] = []
+      for storedAs in names {
+        guard let (id, name) = storedAs.claimParts else {
+          strangers.append(storedAs)
+          continue
+        }
+        sequence.advance(past: id)
+        claims[id] = Claim(name: name, storedAs: storedAs, droppedAt: nil)
+      }
+      for name in strangers.sorted() {
+        let id = sequence.next(now: now)
+        let storedAs = name.prefixed(with: id.text + ".")
+        try directories.claimed.move(name, to: directories.claimed, as: storedAs)
+        claims[id] = Claim(name: name, storedAs: storedAs, droppedAt: nil)
+      }
+      try directories.claimed.sync()
+    } catch {
+      throw .system(doing: "recover the claims in", path: directories.claimed.path, code: error)
+    }
+    unread = claims.keys.sorted(by: >)
+    return unread.reversed()
+  }
+
+  /// Makes the picked claims durable, reads them, and moves what must be refused. Those beyond the batch's bytes stay unread.
+  func handOver(_ picked: [ClaimID], in batch: inout ClaimBatch, now: Timestamp) throws(SpoolError) {
+    guard !picked.isEmpty else { return }
+    var rest = picked[...]
+    defer { unread += rest.reversed() }
+    try syncClaims()
+    var refusals: [Refusal] = []
+    var bytes = 0
+    while bytes < limits.batchBytes, let id = rest.popFirst() {
+      switch readClaim(id, now: now) {
+      case .file(let file):
+        bytes += file.contents.count
+        batch.files.append(file)
+      case .refused(let reason): refusals.append(Refusal(claim: id, reason: reason))
+      case .nothing: break
+      }
+    }
+    do {
+      batch.rejected = try reject(refusals, now: now)
+    } catch  where !batch.files.isEmpty || !batch.ignored.isEmpty {
+      // The refused ones are handed over again later; what was found must not wait for that.
+    }
+    (batch.durablyFinished, durablyFinished) = (durablyFinished, [])
+  }
+
+  private func syncClaims() throws(SpoolError) {
+    do {
+      try directories.claimed.sync()
+      try directories.incoming.sync()
+    } catch {
+      throw .system(doing: "sync the claims in", path: directories.claimed.path, code: error)
+    }
+    durablyFinished += finished
+    finished = []
+  }
+
+  private enum ReadClaim {
+    case file(ClaimedFile)
+    case refused(String)
+    /// It is gone, or was postponed.
+    case nothing
+  }
+
+  private func readClaim(_ id: ClaimID, now: Timestamp) -> ReadClaim {
+    guard let claim = claims[id] else { return .nothing }
+    switch directories.claimed.readSafely(claim.storedAs, limit: limits.maximumFileSize) {
+    case .contents(let text, let status):
+      guard looksComplete(text) || claim.seen.map({ $0.isUnchanged(in: status) }) ?? false else {
+        // Whoever has it open still writes to it; now it has to settle here.
+        postpone(id, seen: status, until: now + limits.settleTime)
+        return .nothing
+      }
+      let droppedAt = claim.droppedAt ?? min(status.changed.timestamp, now)
+      return .file(ClaimedFile(claim: id, name: claim.name, contents: text, sender: status.owner, droppedAt: droppedAt))
+    case .changed(let status): postpone(id, seen: status, until: now + limits.settleTime)
+    case .busy: postpone(id, seen: claim.seen, until: now + SpoolLimits.retryTime)
+    case .gone: claims[id] = nil
+    case .refused(let reason): return .refused(reason)
+    }
+    return .nothing
+  }
+
+  func postpone(_ id: ClaimID, seen: FileStatus?, until instant: Timestamp) {
+    claims[id]?.seen = seen
+    postponed[id] = instant
+  }
+
+  /// Unlinks files that were accepted: call it when the transaction that records their claims is durable.
+  ///
+  /// The unlinks become durable with the next batch, which then names the claims in `durablyFinished`. Claims that are unknown, or were
+  /// finished before, are passed over. When an unlink fails, the others are done first; the file is found again at the next start.
+  package func finish(_ finishedClaims: [ClaimID]) throws(SpoolError) {
+    var failure: Errno?
+    for id in finishedClaims {
+      guard let claim = claims[id] else { continue }
+      do throws(Errno) {
+        try directories.claimed.remove(claim.storedAs)
+      } catch .noSuchFileOrDirectory {
+      } catch {
+        failure = error
+        continue
+      }
+      (claims[id], postponed[id]) = (nil, nil)
+      finished.append(id)
+    }
+    if let failure { throw .system(doing: "remove accepted files from", path: directories.claimed.path, code: failure) }
+  }
+}
+
+extension SpoolName {
+  /// The claim and the dropped name that a name in `claimed/` is made of.
+  fileprivate var claimParts: (ClaimID, SpoolName)? {
+    guard bytes.count > ClaimID.length, bytes[ClaimID.length] == UInt8(ascii: "."),
+      let id = ClaimID(String(decoding: bytes.prefix(ClaimID.length), as: UTF8.self))
+    else { return nil }
+    return (id, SpoolName(bytes: Array(bytes.dropFirst(ClaimID.length + 1))))
+  }
+}

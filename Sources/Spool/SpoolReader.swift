@@ -1,0 +1,123 @@
+package import ProgressModel
+package import SystemPackage
+
+/// The daemon's end of the spool: finds what was dropped, claims it, and hands it over to be accepted.
+///
+/// A file's way: `scan` lists it; `claim` renames it into `claimed/`, makes that durable and reads it; the caller accepts it in a durable
+/// transaction that records the claim; `finish` unlinks it. What cannot be accepted goes to `rejected/` with a reason. Nothing is
+/// unlinked but by `finish`, so a crash at any moment leaves every file in one of the three directories:
+///
+/// - before the batch's claims are synced: in `incoming/` or in `claimed/`, and nobody has seen its contents;
+/// - after that, until `finish`: in `claimed/`, where `recover` finds it. Whether it was accepted, the caller's receipts know;
+/// - after `finish`: gone, or, when the power failed before the next batch, in `claimed/` again, with its receipt still kept.
+///
+/// Synchronous and for one owner. No call waits for anybody but the disk. One odd entry never stops the rest; an error that is thrown
+/// is about the spool as a whole (a full disk), has left every file in place, and the same call may simply be made again later.
+package final class SpoolReader {
+  /// One entry of `incoming/` as the listing found it.
+  struct Entry {
+    let name: SpoolName
+    let status: FileStatus
+  }
+
+  /// One entry of `claimed/` that is not finished.
+  struct Claim {
+    let name: SpoolName
+    /// The name in `claimed/`.
+    let storedAs: SpoolName
+    /// `ctime` before the claim; nil when it is not known any more.
+    let droppedAt: Timestamp?
+    /// What was last seen of the file.
+    var seen: FileStatus?
+  }
+
+  let root: FilePath
+  let limits: SpoolLimits
+  var directories: SpoolDirectories
+  var sequence = ClaimSequence()
+  /// What the last scan found, the next one last.
+  var candidates: [Entry] = []
+  var waiting = WaitingEntries()
+  /// Entries that are left alone and were mentioned, by name, with the inode they had.
+  var mentioned: [SpoolName: UInt64] = [:]
+  var claims: [ClaimID: Claim] = [:]
+  /// Claims that were not handed over yet, the next one last. Some may be finished already.
+  var unread: [ClaimID] = []
+  /// Claims that cannot be handed over yet, and when to try again.
+  var postponed: [ClaimID: Timestamp] = [:]
+  /// Unlinked, and not yet known to be so durably.
+  var finished: [ClaimID] = []
+  /// Unlinked durably, and not yet told.
+  var durablyFinished: [ClaimID] = []
+
+  /// Opens `root/incoming`, `root/claimed` and `root/rejected`.
+  ///
+  /// Missing ones, and `root` itself, are made with mode 0700 where this user may. Throws when one is missing still, or when others
+  /// could write to `claimed/` or `rejected/`.
+  package init(root: FilePath, limits: SpoolLimits = SpoolLimits()) throws(SpoolError) {
+    directories = try SpoolDirectories(root: root)
+    (self.root, self.limits) = (root, limits)
+  }
+
+  /// Whether a directory was removed or replaced, so that what is dropped now goes elsewhere; then `reopen`.
+  package var isStale: Bool { directories.isReplaced }
+
+  /// Opens the directories anew. What was known of them is forgotten, so `recover` and `scan` have to follow, as at start.
+  package func reopen() throws(SpoolError) {
+    directories = try SpoolDirectories(root: root)
+    (candidates, waiting, mentioned) = ([], WaitingEntries(), [:])
+    (claims, unread, postponed, finished, durablyFinished) = ([:], [], [:], [], [])
+  }
+
+  /// Whether `claim` has more to look at right now.
+  package var hasMore: Bool { !candidates.isEmpty || !unread.isEmpty }
+
+  /// When `claim` has to be called again even if nothing rings: an unsettled file, a lease. Nil when nothing waits for time to pass.
+  package var nextLook: Timestamp? {
+    [waiting.nextLook, postponed.values.min()].compactMap { $0 }.min()
+  }
+
+  /// Lists `incoming/` once, for the following calls of `claim`; candidates are ordered by mtime, then name.
+  ///
+  /// The cost is one look at each entry, so with many files call it again when `hasMore` has become false, not after each batch.
+  package func scan(now: Timestamp) throws(SpoolError) {
+    let names: [SpoolName]
+    do {
+      names = try directories.incoming.names()
+    } catch {
+      throw .system(doing: "list", path: directories.incoming.path, code: error)
+    }
+    let present = Set(names)
+    waiting.keep(only: present)
+    mentioned = mentioned.filter { present.contains($0.key) }
+    candidates = names.compactMap { candidate($0, now: now) }
+    candidates.sort { ($0.status.modified, $0.name) > ($1.status.modified, $1.name) }
+  }
+
+  /// The entry, when it deserves a look: unfinished (hidden) files, those at rest and what is not for us do not.
+  private func candidate(_ name: SpoolName, now: Timestamp) -> Entry? {
+    guard !name.isHidden, name.isActionFile || mentioned[name] == nil else { return nil }
+    // An entry that stat does not find is gone again; one that it cannot reach is found by a later scan.
+    guard let status = try? directories.incoming.status(of: name) else { return nil }
+    guard status.kind != .directory || mentioned[name] != status.inode, !waiting.isResting(name, status, now: now) else { return nil }
+    return Entry(name: name, status: status)
+  }
+
+  /// Adds the waiting entries whose time has come to the candidates, as the oldest of them, and due claims to the unread.
+  func readmitWhatIsDue(now: Timestamp) {
+    let due = waiting.takeDue(now: now)
+    for name in due {
+      guard let status = try? directories.incoming.status(of: name) else {
+        waiting.forget(name)
+        continue
+      }
+      candidates.append(Entry(name: name, status: status))
+    }
+    if due.count > 1 { candidates.sort { ($0.status.modified, $0.name) > ($1.status.modified, $1.name) } }
+    // One that is further ahead than anything is postponed shows a clock that was set back.
+    let dueClaims = postponed.filter { $0.value <= now || $0.value > now + max(limits.settleTime, SpoolLimits.retryTime) }
+    guard !dueClaims.isEmpty else { return }
+    for claim in dueClaims.keys { postponed[claim] = nil }
+    unread = (unread + dueClaims.keys).sorted(by: >)
+  }
+}

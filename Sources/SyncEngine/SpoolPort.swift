@@ -1,0 +1,17 @@
+package import ProgressModel
+package import Spool
+
+/// What the engine needs of a spool: `SpoolReader` in the daemon, a model of a file system in a simulation.
+///
+/// The methods and their guarantees are those of `SpoolReader`.
+package protocol SpoolPort: AnyObject {
+  var hasMore: Bool { get }
+  var nextLook: Timestamp? { get }
+  func recover(now: Timestamp) throws(SpoolError) -> [ClaimID]
+  func scan(now: Timestamp) throws(SpoolError)
+  func claim(atMost limit: Int, now: Timestamp) throws(SpoolError) -> ClaimBatch
+  func finish(_ claims: [ClaimID]) throws(SpoolError)
+  func reject(_ refusals: [Refusal], now: Timestamp) throws(SpoolError) -> [RejectedFile]
+}
+
+extension SpoolReader: SpoolPort {}

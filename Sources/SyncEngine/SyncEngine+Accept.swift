@@ -1,0 +1,93 @@
+import ProgressModel
+import Spool
+import SyncPolicy
+import SyncStore
+
+extension SyncEngine {
+  /// Accepts a batch of files: claimed and read, committed in one transaction, and only then unlinked.
+  ///
+  /// Whatever fails on the way leaves the batch in `claimed/`, where the next call finds it as the next start would.
+  mutating func accept(now: Timestamp, _ turn: inout Turn) throws {
+    if !isRecovered { try recover(now: now) }
+    if isScanDue(now: now) {
+      try spool.scan(now: now)
+      rescanAt = now + settings.rescanInterval
+      try store.tidy(
+        now: now, longestDebounce: settings.debounce.maxWait, longestWait: EndpointHealth.longestPause,
+        forgettingActionsBefore: now - Self.clientActionMemory)
+    }
+    guard spool.hasMore || isLookDue(now: now) else { return }
+    isRecovered = false
+    try accept(spool.claim(atMost: settings.filesPerBatch, now: now), now: now, &turn)
+    isRecovered = true
+  }
+
+  /// When the spool has to be looked at again, if nothing rings.
+  func intakeWake(now: Timestamp) -> Timestamp? {
+    spool.hasMore ? now : [rescanAt, spool.nextLook].compactMap { $0 }.min()
+  }
+
+  /// Takes up what an earlier life, or a failed turn, left in `claimed/`: what has its receipt is only unlinked, and
+  /// the rest is handed over again before anything new.
+  private mutating func recover(now: Timestamp) throws {
+    let leftovers = try spool.recover(now: now)
+    let accepted = try store.accepted(among: leftovers.map(\.text))
+    try store.forgetReceipts(except: accepted)
+    forgettable = []
+    try spool.finish(leftovers.filter { accepted.contains($0.text) })
+    isRecovered = true
+  }
+
+  private func isScanDue(now: Timestamp) -> Bool {
+    guard let rescanAt, rescanAt <= now + settings.rescanInterval else { return true }
+    return now >= rescanAt
+  }
+
+  private func isLookDue(now: Timestamp) -> Bool {
+    spool.nextLook.map { now >= $0 } ?? false
+  }
+
+  private mutating func accept(_ batch: ClaimBatch, now: Timestamp, _ turn: inout Turn) throws {
+    forgettable += batch.durablyFinished.map(\.text)
+    turn.events += batch.ignored.map { .ignored(file: "\($0.name)", reason: $0.reason) }
+    report(batch.rejected, &turn)
+    let (acceptable, refusals) = parse(batch.files)
+    if !acceptable.isEmpty {
+      let sending = Set(inFlight.values.flatMap(\.writes).map(\.sequence))
+      let acceptances = try store.accept(
+        acceptable.map(\.file), now: now, debounce: settings.debounce, inFlight: sending, forgetting: forgettable)
+      forgettable = []
+      for (acceptance, file) in zip(acceptances, acceptable) {
+        turn.events.append(.accepted(file: "\(file.name)", sender: file.file.sender, acceptance))
+      }
+      try spool.finish(acceptable.map(\.claim))
+    }
+    report(try spool.reject(refusals, now: now), &turn)
+  }
+
+  private func parse(_ files: [ClaimedFile]) -> (acceptable: [ParsedFile], refusals: [Refusal]) {
+    var acceptable: [ParsedFile] = []
+    var refusals: [Refusal] = []
+    for file in files {
+      do {
+        let actions = try ActionFile.parse(file.contents)
+        let parsed = AcceptableFile(claim: file.claim.text, sender: file.sender, droppedAt: file.droppedAt, actions: actions)
+        acceptable.append(ParsedFile(claim: file.claim, name: file.name, file: parsed))
+      } catch {
+        refusals.append(Refusal(claim: file.claim, reason: "\(error)"))
+      }
+    }
+    return (acceptable, refusals)
+  }
+
+  private func report(_ rejected: [RejectedFile], _ turn: inout Turn) {
+    turn.events += rejected.map { .refused(file: "\($0.name)", reason: $0.reason, storedAs: "\($0.storedAs)") }
+  }
+}
+
+/// A file that was read and found good.
+private struct ParsedFile {
+  let claim: ClaimID
+  let name: SpoolName
+  let file: AcceptableFile
+}

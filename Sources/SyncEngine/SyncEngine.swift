@@ -1,0 +1,99 @@
+package import ProgressModel
+import SyncPolicy
+package import SyncStore
+
+/// The work loop, one turn at a time.
+///
+/// A turn takes the time and what has happened, works on the spool and the queue, and returns the requests to start and
+/// when to be called again. It never awaits and never asks the clock, so the same engine runs in the daemon and in a
+/// simulation. Memory holds only what is in flight: what is lost with it is found again in the spool and the queue.
+package struct SyncEngine<Files: SpoolPort> {
+  let spool: Files
+  let store: SyncStore
+  var settings: EngineSettings
+  var random: any RandomNumberGenerator
+
+  var endpoint = EndpointHealth()
+  /// At most one request per session: servers that create a session's row on the first write would create two.
+  var inFlight: [Session: Delivery] = [:]
+  /// Answers that are not settled in the queue yet; between turns there are some only while the disk fails.
+  var unsettled: [Answer] = []
+  /// Whether rows wait for an answer that has become worth asking for again.
+  var mustRelease = false
+  /// Whether everything in `claimed/` has been accepted or refused.
+  var isRecovered = false
+  /// When the spool is read next without a ring.
+  var rescanAt: Timestamp?
+  /// Claims that are accepted and durably unlinked; the next acceptance drops their receipts.
+  var forgettable: [String] = []
+  /// The parts of a turn that the disk did not let happen.
+  private(set) var troubles: [Step: Trouble] = [:]
+
+  /// The parts of a turn; trouble with one does not stop the others.
+  enum Step: CaseIterable {
+    case settle
+    case accept
+    case plan
+  }
+
+  struct Trouble {
+    let reason: String
+    let retryAt: Timestamp
+  }
+
+  static var troubleRetryInterval: Duration { .seconds(5) }
+  /// How long a client's id of an action is remembered: as long as the API remembers an idempotency key.
+  static var clientActionMemory: Duration { .seconds(90 * 86_400) }
+
+  package init(spool: Files, store: SyncStore, settings: EngineSettings, random: any RandomNumberGenerator = SystemRandomNumberGenerator())
+  {
+    (self.spool, self.store, self.settings, self.random) = (spool, store, settings, random)
+  }
+
+  /// Makes one turn: settles the answers that came, accepts what lies in the spool (one batch), plans what is due.
+  ///
+  /// Never throws: what the disk refuses stays as it was there and is tried again after a few seconds.
+  package mutating func turn(_ input: TurnInput, now: Timestamp) -> Turn {
+    var turn = Turn()
+    unsettled += input.answers
+    if input.endpointRang {
+      endpoint.reset()
+      mustRelease = true
+    }
+    if input.spoolRang { rescanAt = now }
+    attempt(.settle, now: now, &turn) { try $0.settle(now: now, &$1) }
+    if !input.isStopping {
+      attempt(.accept, now: now, &turn) { try $0.accept(now: now, &$1) }
+      attempt(.plan, now: now, &turn) { try $0.plan(now: now, &$1) }
+    }
+    let retries = troubles.values.map(\.retryAt)
+    turn.wakeAt = ([turn.wakeAt, intakeWake(now: now)].compactMap { $0 } + retries).min()
+    return turn
+  }
+
+  /// Takes over a new configuration from the next turn on.
+  package mutating func apply(_ settings: EngineSettings) {
+    self.settings = settings
+  }
+
+  /// Whether every request has been answered and settled.
+  package var isQuiet: Bool { inFlight.isEmpty && unsettled.isEmpty }
+
+  /// How things stand; takes constant time, however long the queue is.
+  package func status() throws -> EngineStatus {
+    EngineStatus(counts: try store.counts(), endpoint: endpoint.state, storageTrouble: troubles.values.first?.reason)
+  }
+
+  private mutating func attempt(_ step: Step, now: Timestamp, _ turn: inout Turn, body: (inout Self, inout Turn) throws -> Void) {
+    let trouble = troubles[step]
+    if let trouble, now < trouble.retryAt, trouble.retryAt <= now + Self.troubleRetryInterval { return }
+    do {
+      try body(&self, &turn)
+      troubles[step] = nil
+      if trouble != nil, troubles.isEmpty { turn.events.append(.storageRecovered) }
+    } catch {
+      if troubles.isEmpty { turn.events.append(.storageFailed(reason: "\(error)")) }
+      troubles[step] = Trouble(reason: "\(error)", retryAt: now + Self.troubleRetryInterval)
+    }
+  }
+}

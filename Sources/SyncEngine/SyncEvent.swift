@@ -1,0 +1,27 @@
+package import ProgressModel
+package import SyncPolicy
+package import SyncStore
+
+/// Something that happened in a turn and that people may want to know; the daemon says each once.
+package enum SyncEvent: Hashable, Sendable {
+  /// A file's actions are durable.
+  case accepted(file: String, sender: UInt32, Acceptance)
+  /// A file stands in `rejected/` now, under `storedAs`, its reason beside it.
+  case refused(file: String, reason: String, storedAs: String)
+  /// A directory entry that is none of ours is left alone.
+  case ignored(file: String, reason: String)
+  /// A write that failed is sent again.
+  case retrying(WriteKey, attempt: Int, of: Int)
+  case synced(WriteKey, afterFailures: Int)
+  /// An attempt failed; the write stays in the queue in `state`.
+  case attemptFailed(WriteKey, failures: Int, state: WriteState, reason: String)
+  /// The quick retries are used up.
+  case parked(WriteKey)
+  /// The API will never take the write as it is.
+  case rejected(WriteKey, status: Int, reason: String)
+  /// What is known of the API has changed in kind.
+  case endpoint(EndpointHealth.State)
+  /// The spool or the queue could not be used; everything stays where it is, and is tried again.
+  case storageFailed(reason: String)
+  case storageRecovered
+}

@@ -1,0 +1,50 @@
+package import ProgressModel
+package import SyncPolicy
+package import SyncStore
+
+/// A request that was made, and what it came to.
+package struct Answer: Hashable, Sendable {
+  package let delivery: Delivery
+  package let outcome: DeliveryOutcome
+
+  package init(_ delivery: Delivery, _ outcome: DeliveryOutcome) {
+    (self.delivery, self.outcome) = (delivery, outcome)
+  }
+}
+
+/// What has happened since the last turn. Rings only say where to look: a lost or doubled one costs nothing.
+package struct TurnInput: Sendable {
+  package var answers: [Answer]
+  /// The spool's directory has changed.
+  package var spoolRang: Bool
+  /// There is reason to believe that the API can be reached, or accepts us, again.
+  package var endpointRang: Bool
+  /// The daemon is about to end: nothing new is started.
+  package var isStopping: Bool
+
+  package init(answers: [Answer] = [], spoolRang: Bool = false, endpointRang: Bool = false, isStopping: Bool = false) {
+    (self.answers, self.spoolRang, self.endpointRang, self.isStopping) = (answers, spoolRang, endpointRang, isStopping)
+  }
+}
+
+/// What a turn decided.
+package struct Turn: Sendable {
+  /// The requests to start now; each one's answer belongs into a later turn.
+  package var deliveries: [Delivery] = []
+  /// When the next turn is due, if nothing happens before.
+  package var wakeAt: Timestamp?
+  /// What is worth saying, in the order in which it happened.
+  package var events: [SyncEvent] = []
+}
+
+/// How things stand after a turn.
+package struct EngineStatus: Hashable, Sendable {
+  package let counts: QueueCounts
+  package let endpoint: EndpointHealth.State
+  /// Why the disk cannot be used at present.
+  package let storageTrouble: String?
+
+  package init(counts: QueueCounts, endpoint: EndpointHealth.State, storageTrouble: String? = nil) {
+    (self.counts, self.endpoint, self.storageTrouble) = (counts, endpoint, storageTrouble)
+  }
+}

@@ -1,0 +1,205 @@
+import Foundation
+import ProgressModel
+import SyncEngine
+import SyncPolicy
+import SyncStore
+import Testing
+
+@Suite("The engine")
+struct SyncEngineTests {
+  private let machine: Workstation
+
+  init() throws {
+    machine = try Workstation()
+    machine.turn(TurnInput())
+  }
+
+  @Test("delivers what was dropped after the debounce, and leaves nothing behind")
+  func delivers() throws {
+    try machine.drop(action("complete"))
+    machine.pass(.milliseconds(499))
+    #expect(machine.calls.isEmpty)
+    machine.pass(.milliseconds(2))
+    #expect(machine.calls.map(\.path) == ["/api/progress/p1/complete"])
+    #expect(try machine.counts.pending == 0)
+    #expect(try machine.files(in: "incoming").isEmpty && machine.files(in: "claimed").isEmpty && machine.files(in: "rejected").isEmpty)
+    #expect(machine.events.contains { if case .synced(let key, 0) = $0 { key.description == "complete-p1-1-3" } else { false } })
+  }
+
+  @Test("makes one request out of ten updates of one key within the debounce")
+  func coalesces() throws {
+    for step in 0..<10 {
+      try machine.drop(action("intensity", "\"intensity_rating\":\"\(step == 9 ? "hard" : "easy")\""))
+      machine.pass(.milliseconds(40))
+    }
+    machine.pass(.seconds(2))
+    #expect(machine.calls.map(\.change) == [.intensity(.hard)])
+  }
+
+  @Test("ends not completed after complete and uncomplete, wherever the first one is")
+  func undo() throws {
+    for delay in [0, 300, 499, 500, 501, 700] {
+      let day = delay + 1
+      try machine.drop(action("complete", day: day))
+      machine.pass(.milliseconds(delay)) { _ in nil }
+      try machine.drop(action("uncomplete", day: day))
+      machine.pass(.milliseconds(200)) { _ in nil }
+      machine.pass(.seconds(10))
+      let last = machine.calls.last { $0.session.day == day }
+      #expect(last?.change == .uncomplete, "after \(delay) ms")
+    }
+    #expect(try machine.counts.pending == 0)
+  }
+
+  @Test("neither loses nor hastens an action that arrives while its key is being sent")
+  func whileSending() throws {
+    try machine.drop(action("intensity", "\"intensity_rating\":\"easy\""))
+    machine.pass(.milliseconds(600)) { _ in nil }
+    #expect(machine.underWay.count == 1)
+    try machine.drop(action("intensity", "\"intensity_rating\":\"hard\""))
+    machine.pass(.milliseconds(100)) { _ in nil }
+    machine.answer(try #require(machine.underWay.first), .delivered)
+    machine.pass(.milliseconds(390))
+    #expect(machine.calls.map(\.change) == [.intensity(.easy)])
+    machine.pass(.milliseconds(100))
+    #expect(machine.calls.map(\.change) == [.intensity(.easy), .intensity(.hard)])
+  }
+
+  @Test("lets no retry overtake a newer value")
+  func retryOfOldValue() throws {
+    try machine.drop(action("intensity", "\"intensity_rating\":\"easy\""))
+    machine.pass(.milliseconds(600)) { _ in nil }
+    try machine.drop(action("intensity", "\"intensity_rating\":\"hard\""))
+    machine.answer(try #require(machine.underWay.first), .deferred(reason: "503", retryAfter: nil))
+    machine.pass(.seconds(60))
+    #expect(machine.calls.map(\.change) == [.intensity(.easy), .intensity(.hard)])
+  }
+
+  @Test("has one request per session under way, and several sessions at once")
+  func lanes() throws {
+    for day in 1...12 {
+      let exercise = "\"exercise\":{\"exercise_id\":\"squat\"}"
+      try machine.drop("[\(action("uncomplete", day: day)),\(action("exercise", exercise, day: day))]")
+    }
+    machine.pass(.seconds(4)) { _ in nil }
+    #expect(machine.underWay.count == 8)
+    #expect(Set(machine.underWay.map(\.session)).count == 8)
+    machine.pass(.seconds(4))
+    #expect(machine.calls.count == 24)
+  }
+
+  @Test("retries after 1, 5 and 15 seconds, then parks, and never gives up")
+  func retries() throws {
+    try machine.drop(action("complete"))
+    var attempts: [Timestamp] = []
+    machine.pass(.seconds(30)) { _ in
+      attempts.append(machine.now)
+      return .deferred(reason: "500: no", retryAfter: nil)
+    }
+    #expect(zip(attempts.dropFirst(), attempts).map { ($0 - $1).inMilliseconds / 1000 } == [1, 5, 15])
+    #expect(try machine.counts.parked == 1)
+    let retries = machine.events.compactMap { if case .retrying(_, let attempt, let of) = $0 { "\(attempt)/\(of)" } else { nil } }
+    #expect(retries == ["1/3", "2/3", "3/3"])
+    #expect(machine.events.filter { if case .parked = $0 { true } else { false } }.count == 1)
+    machine.pass(.seconds(80))
+    #expect(try machine.counts.pending == 0)
+    #expect(machine.events.contains { if case .synced(_, 4) = $0 { true } else { false } })
+  }
+
+  @Test("probes an API that is away with one request at a time, and delivers everything when it is back")
+  func outage() throws {
+    for day in 1...50 { try machine.drop(action("complete", day: day)) }
+    machine.pass(.seconds(3600)) { _ in .unreachable(reason: "connection refused") }
+    let attempts = machine.calls.count
+    #expect(attempts < 8 + 50 + 62)
+    machine.pass(.seconds(75))
+    #expect(try machine.counts.pending == 0)
+    #expect(machine.calls.count - attempts == 50)
+  }
+
+  @Test("makes everything due at once when somebody says that the world has changed")
+  func ring() throws {
+    try machine.drop(action("complete"))
+    machine.pass(.seconds(3600)) { _ in .unreachable(reason: "connection refused") }
+    machine.ringEndpoint()
+    machine.pass(.milliseconds(10))
+    #expect(try machine.counts.pending == 0)
+  }
+
+  @Test("holds everything when the token is refused, without spending attempts")
+  func held() throws {
+    for day in 1...20 { try machine.drop(action("complete", day: day)) }
+    machine.pass(.seconds(200)) { _ in .unauthorized(status: 401, reason: "expired") }
+    #expect(machine.calls.count <= 8)
+    #expect(try machine.counts.waiting == 20)
+    machine.ringEndpoint()
+    machine.pass(.seconds(1))
+    #expect(try machine.counts.pending == 0)
+  }
+
+  @Test("keeps what the API refuses, and tries the parts of a shared request alone first")
+  func refused() throws {
+    try machine.drop(action("complete", "\"intensity_rating\":\"hard\",\"scheduled_date\":\"2026-01-28\""))
+    machine.pass(.seconds(5)) { call in
+      switch call.change {
+      case .complete(_, nil, nil), .intensity: .delivered
+      default: .rejected(status: 422, reason: "body.scheduled_date: bad")
+      }
+    }
+    #expect(machine.calls.count == 4)
+    #expect(try machine.counts.failed == 1 && machine.counts.pending == 0)
+    let refused = machine.events.compactMap { if case .rejected(let key, let status, _) = $0 { "\(key) \(status)" } else { nil } }
+    #expect(refused == ["schedule-p1-1-3 422"])
+    machine.pass(.seconds(86_400))
+    #expect(machine.calls.count == 4)
+    try machine.drop(action("schedule", "\"scheduled_date\":\"2026-01-29\""))
+    machine.pass(.seconds(1))
+    #expect(try machine.counts.failed == 0)
+  }
+
+  @Test("goes on where it was killed, at every point of a write's life")
+  func killed() throws {
+    try machine.drop(action("complete"))
+    try machine.killAndStart()
+    machine.pass(.milliseconds(600)) { _ in nil }
+    #expect(machine.underWay.count == 1)
+    let first = try #require(machine.underWay.first).idempotencyKey
+    try machine.killAndStart()
+    #expect(machine.underWay.map(\.idempotencyKey) == [first])
+    machine.pass(.seconds(1))
+    #expect(try machine.counts.pending == 0)
+  }
+
+  @Test("rejects a file with its reason and goes on with the rest")
+  func rubbish() throws {
+    try machine.drop("{\"action\":\"complete\"", as: "half.json")
+    try machine.drop(action("complete", "\"colour\":1"), as: "unknown.json")
+    try machine.drop(action("complete"))
+    machine.pass(.seconds(2))
+    #expect(machine.calls.count == 1)
+    #expect(try machine.files(in: "rejected") == ["half.json", "half.json.reason", "unknown.json", "unknown.json.reason"])
+    let reason = try String(contentsOf: machine.directory.appending(path: "spool/rejected/unknown.json.reason"), encoding: .utf8)
+    #expect(reason.hasPrefix("colour: unknown field"))
+  }
+
+  @Test("accepts thousands of files in batches")
+  func batches() throws {
+    for number in 0..<1_999 {
+      let url = machine.directory.appending(path: "spool/incoming/\(number).json")
+      try Data(action("uncomplete", week: number / 1000 + 1, day: number % 1000 + 1).utf8).write(to: url)
+      try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSince1970: 1_700_000_000)], ofItemAtPath: url.path)
+    }
+    try machine.drop(action("uncomplete", week: 5))
+    machine.pass(.seconds(2))
+    #expect(machine.calls.count == 2_000)
+    #expect(try machine.files(in: "claimed").isEmpty)
+  }
+
+  @Test("waits no longer because the clock was set back")
+  func clockSetBack() throws {
+    try machine.drop(action("complete"))
+    machine.setClock(by: .seconds(-86_400))
+    machine.pass(.seconds(70))
+    #expect(try machine.counts.pending == 0)
+  }
+}

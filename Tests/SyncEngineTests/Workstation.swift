@@ -1,0 +1,113 @@
+import Foundation
+import ProgressModel
+import Spool
+import SyncEngine
+import SyncPolicy
+import SyncStore
+import SystemPackage
+
+/// A machine with a real spool and a real queue, an engine that can be killed and started, and a clock that only a test moves.
+final class Workstation {
+  let directory: URL
+  private(set) var now = Timestamp(milliseconds: 1_769_614_200_000)
+  private(set) var events: [SyncEvent] = []
+  /// Every request that was made, in order.
+  private(set) var calls: [ProgressCall] = []
+  /// Requests that the API has not answered yet.
+  private(set) var underWay: [Delivery] = []
+  private var engine: SyncEngine<SpoolReader>
+  private var wakeAt: Timestamp?
+  private var dropped = 0
+
+  static let settings = EngineSettings(
+    debounce: DebouncePolicy(
+      complete: .milliseconds(500), intensity: .milliseconds(500), schedule: .milliseconds(500), exercise: .seconds(2), maxWait: .seconds(5)),
+    retry: RetryPolicy(backoff: [.seconds(1), .seconds(5), .seconds(15)], parkedInitial: .seconds(60), parkedMax: .seconds(900)),
+    maximumConcurrentRequests: 8, rescanInterval: .seconds(60))
+
+  init() throws {
+    directory = FileManager.default.temporaryDirectory.appending(path: "workstation-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
+    engine = try Self.makeEngine(in: directory)
+  }
+
+  deinit {
+    // What is left behind is the temporary directory's business.
+    try? FileManager.default.removeItem(at: directory)
+  }
+
+  private static func makeEngine(in directory: URL) throws -> SyncEngine<SpoolReader> {
+    let spool = try SpoolReader(root: FilePath(directory.appending(path: "spool").path))
+    return SyncEngine(spool: spool, store: try SyncStore(path: directory.appending(path: "queue.sqlite").path), settings: settings)
+  }
+
+  /// What SIGKILL and a new start do: memory is gone, and the answers to what was under way reach nobody.
+  func killAndStart() throws {
+    underWay = []
+    engine = try Self.makeEngine(in: directory)
+    turn(TurnInput())
+  }
+
+  /// Drops a file and rings.
+  func drop(_ text: String, as name: String? = nil) throws {
+    dropped += 1
+    let url = directory.appending(path: "spool/incoming/\(name ?? "action-\(padded: dropped).json")")
+    try Data(text.utf8).write(to: url)
+    // The file's time follows the test's clock, not the machine's.
+    let instant = Date(timeIntervalSince1970: Double(now.milliseconds) / 1000 - 60)
+    try FileManager.default.setAttributes([.modificationDate: instant], ofItemAtPath: url.path)
+    turn(TurnInput(spoolRang: true))
+  }
+
+  func turn(_ input: TurnInput) {
+    let turn = engine.turn(input, now: now)
+    events += turn.events
+    calls += turn.deliveries.map(\.call)
+    underWay += turn.deliveries
+    wakeAt = turn.wakeAt
+  }
+
+  /// Answers one request that is under way.
+  func answer(_ delivery: Delivery, _ outcome: DeliveryOutcome) {
+    underWay.removeAll { $0 == delivery }
+    turn(TurnInput(answers: [Answer(delivery, outcome)]))
+  }
+
+  /// Lets time pass: turns when the engine asked for one, and has `api` answer each request at once; nil leaves it under way.
+  func pass(_ duration: Duration, api: (ProgressCall) -> DeliveryOutcome? = { _ in .delivered }) {
+    let end = now + duration
+    repeat {
+      if let wakeAt, wakeAt <= now { turn(TurnInput()) }
+      var silent: Set<Delivery> = []
+      while let delivery = underWay.first(where: { !silent.contains($0) }) {
+        if let outcome = api(delivery.call) { answer(delivery, outcome) } else { silent.insert(delivery) }
+      }
+      now = min(end, max(wakeAt ?? end, now + .milliseconds(1)))
+    } while now < end
+  }
+
+  /// Sets the clock; the timer that the engine asked for runs on regardless.
+  func setClock(by duration: Duration) {
+    now = now + duration
+    wakeAt = wakeAt.map { $0 + duration }
+  }
+
+  func ringEndpoint() { turn(TurnInput(endpointRang: true)) }
+
+  var counts: QueueCounts { get throws { try engine.status().counts } }
+  var endpoint: EndpointHealth.State { get throws { try engine.status().endpoint } }
+
+  func files(in part: String) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: directory.appending(path: "spool/\(part)").path).sorted()
+  }
+}
+
+extension DefaultStringInterpolation {
+  fileprivate mutating func appendInterpolation(padded number: Int) {
+    appendLiteral(String(repeating: "0", count: max(0, 6 - String(number).count)) + String(number))
+  }
+}
+
+func action(_ name: String, _ fields: String = "", week: Int = 1, day: Int = 3, program: String = "p1") -> String {
+  "{\"action\":\"\(name)\",\"program_id\":\"\(program)\",\"week_number\":\(week),\"day_number\":\(day)\(fields.isEmpty ? "" : ",")\(fields)}"
+}
