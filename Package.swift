@@ -14,9 +14,9 @@ let strict: [SwiftSetting] = [
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
-let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
@@ -32,7 +32,6 @@ let package = Package(
   name: "progress-sync",
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
@@ -45,25 +44,52 @@ let package = Package(
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
   ],
   targets: [
-    // Floor 0: values and decisions, no input or output.
+    // Floor 0: values and decisions, no input or output; and the C that the floor above stands on.
     .target(name: "ProgressModel", swiftSettings: strict),
     .target(name: "SyncPolicy", dependencies: ["ProgressModel"], swiftSettings: strict),
+    .target(name: "ProgressStore", dependencies: ["ProgressModel"], swiftSettings: strict),
     .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
     .target(name: "CSpool"),
 
     // Floor 1: one outside thing each.
     .target(name: "Spool", dependencies: ["CSpool", "ProgressModel", systemPackage], swiftSettings: strict),
     .target(name: "SyncStore", dependencies: ["ProgressModel", "SyncPolicy", grdb], swiftSettings: strict),
+    .target(
+      name: "APIClient", dependencies: ["ProgressModel", "SyncPolicy", asyncHTTPClient, nioCore, nioHTTP1, nioPosix, nioSSL],
+      swiftSettings: strict),
     .target(name: "Systemd", dependencies: ["CSystemd", logging], swiftSettings: strict),
+    .target(name: "SQLiteProgressStore", dependencies: ["ProgressModel", "ProgressStore", grdb], swiftSettings: strict),
 
     // Floor 2: what the parts do together.
     .target(name: "SyncEngine", dependencies: ["ProgressModel", "SyncPolicy", "Spool", "SyncStore"], swiftSettings: strict),
+    .target(
+      name: "ProgressServer",
+      dependencies: ["ProgressModel", "ProgressStore", hummingbird, logging, nioCore, nioHTTP1, serviceLifecycle, unixSignals],
+      swiftSettings: strict),
 
+    // Floor 4: the programs.
+    .executableTarget(
+      name: "progress-api", dependencies: ["ProgressModel", "ProgressServer", "SQLiteProgressStore", argumentParser, logging],
+      swiftSettings: strict),
+
+    .testTarget(name: "ProgressModelTests", dependencies: ["ProgressModel"], swiftSettings: strict),
     .testTarget(name: "SyncPolicyTests", dependencies: ["SyncPolicy", "ProgressModel"], swiftSettings: strict),
+    .testTarget(name: "SpoolTests", dependencies: ["Spool", "CSpool", "ProgressModel", systemPackage], swiftSettings: strict),
     .testTarget(name: "SyncStoreTests", dependencies: ["SyncStore", "SyncPolicy", "ProgressModel", grdb], swiftSettings: strict),
+    .testTarget(
+      name: "APIClientTests", dependencies: ["APIClient", "ProgressModel", "SyncPolicy", nioCore, nioPosix, nioSSL], swiftSettings: strict),
     .testTarget(name: "SystemdTests", dependencies: ["Systemd", logging], swiftSettings: strict),
+    .testTarget(
+      name: "SQLiteProgressStoreTests", dependencies: ["ProgressModel", "ProgressStore", "SQLiteProgressStore", grdb], swiftSettings: strict
+    ),
     .testTarget(
       name: "SyncEngineTests", dependencies: ["SyncEngine", "ProgressModel", "SyncPolicy", "SyncStore", "Spool", systemPackage],
       swiftSettings: strict),
+    .testTarget(
+      name: "ProgressServerTests",
+      dependencies: [
+        "ProgressModel", "ProgressServer", "SQLiteProgressStore", "progress-api", asyncHTTPClient, grdb, hummingbird, hummingbirdTesting,
+        logging, nioCore, nioHTTP1, subprocess, systemPackage,
+      ], swiftSettings: strict),
   ]
 )

@@ -15,27 +15,25 @@ package enum ActionFile {
     } catch {
       throw ActionFileError(problems: ["not valid JSON: \(error)"])
     }
-    guard case .array(let elements) = value else { return try parseActions([value]) { place, _ in place } }
+    guard case .array(let elements) = value else { return try parseActions([(nil, value)]) }
     guard (1...maximumActions).contains(elements.count) else {
       throw ActionFileError(problems: ["an array must hold 1 to \(maximumActions) actions, this one holds \(elements.count)"])
     }
-    return try parseActions(elements) { "[\($1)].\($0)" }
+    return try parseActions(elements.enumerated().map { ($0, $1) })
   }
 
-  private static func parseActions(
-    _ elements: [JSONValue], place: (String, Int) -> String
-  ) throws(ActionFileError) -> [Action] {
+  private static func parseActions(_ elements: [(index: Int?, value: JSONValue)]) throws(ActionFileError) -> [Action] {
     var actions: [Action] = []
     var problems: [String] = []
-    for (index, element) in elements.enumerated() {
-      var reader = ActionReader(element)
+    for element in elements {
+      var reader = ActionReader(element.value, index: element.index)
       if let action = reader.read() { actions.append(action) }
-      problems += reader.problems.map { place($0, index) }
+      problems += reader.problems
     }
     guard problems.isEmpty else {
       let listed = Array(problems.prefix(listedProblems))
       let more = problems.count - listed.count
-      throw ActionFileError(problems: more > 0 ? listed + ["and \(more) more problems"] : listed)
+      throw ActionFileError(problems: more > 0 ? listed + ["and \(more) more"] : listed)
     }
     return actions
   }

@@ -35,14 +35,17 @@ extension Action.Change {
 /// Reads one action from JSON and collects every problem on the way instead of stopping at the first.
 struct ActionReader {
   private let fields: [String: JSONValue]
+  private let fieldPrefix: String
   private(set) var problems: [String]
 
-  init(_ value: JSONValue) {
+  /// - Parameter index: The place of the action in its array; nil when it stands alone.
+  init(_ value: JSONValue, index: Int?) {
+    fieldPrefix = index.map { "[\($0)]." } ?? ""
     if case .object(let members) = value {
       // A null is how many clients spell "not there".
       (fields, problems) = (members.filter { $0.value != .null }, [])
     } else {
-      (fields, problems) = ([:], ["action: an action must be an object, this is \(value.summary)"])
+      (fields, problems) = ([:], [(index.map { "[\($0)]: " } ?? "") + "an action must be an object, this is \(value.summary)"])
     }
   }
 
@@ -87,11 +90,11 @@ struct ActionReader {
   private mutating func readExercise() -> ExerciseLog? {
     guard let value = present("exercise") else { return nil }
     guard case .object(let members) = value else {
-      problems.append("exercise: must be an object, is \(value.summary)")
+      report("exercise", "must be an object, is \(value.summary)")
       return nil
     }
     guard let log = ExerciseLog(fields: members) else {
-      problems.append("exercise.exercise_id: " + (members["exercise_id"].map { "\(ExerciseLog.idRule), is \($0.summary)" } ?? "is missing"))
+      report("exercise.exercise_id", members["exercise_id"].map { "\(ExerciseLog.idRule), is \($0.summary)" } ?? "is missing")
       return nil
     }
     return log
@@ -102,9 +105,9 @@ struct ActionReader {
       if !ActionName.allFields.contains(field) {
         let quoted = JSONValue.string(field).summary
         let nearest = ActionName.allFields.nearest(to: field).map { "; did you mean \($0)?" } ?? ""
-        problems.append("\(quoted.dropFirst().dropLast()): unknown field\(nearest)")
+        report(String(quoted.dropFirst().dropLast()), "unknown field\(nearest)")
       } else if let name, !name.fields.contains(field) {
-        problems.append("\(field): not a field of the action \(name.rawValue)")
+        report(field, "not a field of the action \(name.rawValue)")
       }
     }
   }
@@ -117,7 +120,7 @@ struct ActionReader {
   private mutating func optional<Value>(_ field: String, rule: String, convert: (String) -> Value?) -> Value? {
     guard let value = fields[field] else { return nil }
     if let converted = value.string.flatMap(convert) { return converted }
-    problems.append("\(field): \(rule), is \(value.summary)")
+    report(field, "\(rule), is \(value.summary)")
     return nil
   }
 
@@ -125,14 +128,18 @@ struct ActionReader {
     guard let value = present(field) else { return nil }
     if let number = value.integer, Session.numbers.contains(number) { return number }
     let numbers = Session.numbers
-    problems.append("\(field): must be a whole number from \(numbers.lowerBound) to \(numbers.upperBound), is \(value.summary)")
+    report(field, "must be a whole number from \(numbers.lowerBound) to \(numbers.upperBound), is \(value.summary)")
     return nil
   }
 
   private mutating func present(_ field: String) -> JSONValue? {
     if let value = fields[field] { return value }
-    problems.append("\(field): is missing")
+    report(field, "is missing")
     return nil
+  }
+
+  private mutating func report(_ field: String, _ problem: String) {
+    problems.append("\(fieldPrefix)\(field): \(problem)")
   }
 }
 

@@ -14,7 +14,8 @@ extension JSONValue {
   /// Parses one JSON text as [RFC 8259](https://www.rfc-editor.org/rfc/rfc8259) defines it, in UTF-8, and nothing beside it.
   ///
   /// Stricter than the RFC where a value could be lost silently: a name that an object repeats is an error, and so is
-  /// half of a surrogate pair. Deeper than `maximumDepth` levels is an error too, so that no input can exhaust the stack.
+  /// half of a surrogate pair. Deeper than `maximumDepth` levels is an error too, so that no input can exhaust the stack, and so is a name
+  /// of more than 1024 bytes: comparing names takes Unicode's canonical order, whose cost can grow with the square of their length.
   package init(parsing bytes: [UInt8], maximumDepth: Int = 64) throws(JSONSyntaxError) {
     var parser = JSONParser(bytes: bytes, maximumDepth: maximumDepth)
     self = try parser.parseText()
@@ -32,8 +33,9 @@ private struct JSONParser {
   }
 
   mutating func parseText() throws(JSONSyntaxError) -> JSONValue {
+    guard !bytes.starts(with: [0xef, 0xbb, 0xbf]) else { throw error("a byte order mark is not JSON; save the text without one") }
     skipSpace()
-    guard position < bytes.count else { throw error("the text is empty") }
+    guard position < bytes.count else { throw JSONSyntaxError(reason: "the text is empty", line: 1, column: 1) }
     let value = try parseValue(depth: 0)
     skipSpace()
     guard position == bytes.count else { throw error("more text after the end of the value") }
@@ -60,6 +62,7 @@ private struct JSONParser {
       guard parser.peek == UInt8(ascii: "\"") else { throw parser.error("expected a name in quotes") }
       let start = parser.position
       let name = try parser.parseString()
+      guard name.utf8.count <= 1024 else { throw parser.error("a name must not be longer than 1024 bytes", at: start) }
       guard members[name] == nil else { throw parser.error("the name \(JSONValue.string(name).summary) is repeated", at: start) }
       parser.skipSpace()
       guard parser.skip(":") else { throw parser.error("expected ':' after the name") }
@@ -102,7 +105,9 @@ private struct JSONParser {
   private mutating func parseNumber() throws(JSONSyntaxError) -> JSONValue {
     let start = position
     _ = skip("-")
-    if !skip("0") { try skipDigits() }
+    let digits = position
+    try skipDigits()
+    guard bytes[digits] != UInt8(ascii: "0") || position == digits + 1 else { throw error("a number must not begin with 0", at: digits) }
     if skip(".") { try skipDigits() }
     if skip("e") || skip("E") {
       _ = skip("+") || skip("-")
@@ -185,7 +190,7 @@ private struct JSONParser {
     let place = place ?? position
     let before = bytes[..<place]
     let lineStart = before.lastIndex(of: 0x0a).map { $0 + 1 } ?? 0
-    let reason = place < bytes.count || bytes.isEmpty ? reason : "the text ends too early: " + reason
+    let reason = place < bytes.count ? reason : "the text ends too early: " + reason
     return JSONSyntaxError(reason: reason, line: 1 + before.count { $0 == 0x0a }, column: place - lineStart + 1)
   }
 }

@@ -27,6 +27,8 @@ package enum JSONValue: Hashable, Sendable {
 
 extension JSONValue {
   /// The value as compact JSON with sorted names: the same value always gives the same bytes.
+  ///
+  /// Controls are escaped, the newer ones and those that turn the writing direction too, so that no text can disturb a terminal or a log.
   package var serialized: String {
     var text = ""
     serialize(into: &text)
@@ -67,7 +69,8 @@ extension JSONValue {
       case "\n": text += "\\n"
       case "\r": text += "\\r"
       case "\t": text += "\\t"
-      case "\u{0}"..."\u{1f}", "\u{7f}": text += "\\u" + padded(String(scalar.value, radix: 16), to: 4)
+      case "\u{0}"..."\u{1f}", "\u{7f}"..."\u{9f}", "\u{2028}"..."\u{202e}", "\u{2066}"..."\u{2069}":
+        text += "\\u" + padded(String(scalar.value, radix: 16), to: 4)
       default: text.unicodeScalars.append(scalar)
       }
     }
@@ -81,10 +84,18 @@ extension JSONValue {
     switch self {
     case .object: "an object"
     case .array: "an array"
-    case .string(let text) where text.count > 40: JSONValue.string(text.prefix(40) + "…").serialized
-    case .number(let literal) where literal.count > 40: literal.prefix(40) + "…"
-    case .null, .bool, .number, .string: serialized
+    case .string(let text): JSONValue.string(text.cut(to: 40)).serialized
+    case .number(let literal): literal.cut(to: 40)
+    case .null, .bool: serialized
     }
+  }
+}
+
+extension String {
+  /// The text itself, or its first `count` Unicode scalars and an ellipsis. Scalars, because one visible character can hold thousands.
+  package func cut(to count: Int) -> String {
+    let start = unicodeScalars.prefix(count)
+    return start.endIndex == endIndex ? self : String(start) + "…"
   }
 }
 

@@ -1,10 +1,18 @@
 extension Collection<String> {
-  /// The name that was probably meant by `typo`, when one is close enough to be worth suggesting.
+  /// The name that was probably meant by `typo`, when one is close enough to be worth suggesting: a few letters off, or cut short.
   package func nearest(to typo: String) -> String? {
     let typo = Array(typo.lowercased().unicodeScalars.prefix(64))
-    let ranked = map { (name: $0, distance: editDistance(Array($0.lowercased().unicodeScalars), typo)) }
-    let best = ranked.min { ($0.distance, $0.name) < ($1.distance, $1.name) }
-    return best.flatMap { $0.distance <= Swift.max(2, $0.name.count / 3) ? $0.name : nil }
+    let close = compactMap { name -> (name: String, distance: Int)? in
+      let scalars = Array(name.lowercased().unicodeScalars)
+      let limit =
+        typo.count >= 4 && scalars.starts(with: typo)
+        ? scalars.count : Swift.min(Swift.max(2, scalars.count / 3), scalars.count - 1)
+      // No fewer edits than the difference in length: most names need no closer look.
+      guard abs(scalars.count - typo.count) <= limit else { return nil }
+      let distance = editDistance(scalars, typo)
+      return distance <= limit ? (name, distance) : nil
+    }
+    return close.min { ($0.distance, $0.name) < ($1.distance, $1.name) }?.name
   }
 }
 

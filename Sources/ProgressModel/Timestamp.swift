@@ -13,7 +13,7 @@ package struct Timestamp: Hashable, Comparable, Sendable {
   ///
   /// `t`, `z` and a space for the `T` are read too, as [RFC 3339, section 5.6](https://www.rfc-editor.org/rfc/rfc3339#section-5.6)
   /// allows and `date --rfc-3339` writes. A leap second counts as the first instant of the next minute.
-  /// Returns nil for anything else, a time without a zone included.
+  /// Returns nil for anything else: a time without a zone, or one that its zone moves out of the years 1 to 9999 of UTC.
   package init?(rfc3339 text: String) {
     var scanner = DigitScanner(text)
     guard let day = CalendarDate(scanning: &scanner),
@@ -27,7 +27,11 @@ package struct Timestamp: Hashable, Comparable, Sendable {
     else { return nil }
     let minutes = Int64(day.daysSinceEpoch) * 1440 + Int64(hour * 60 + minute - offset)
     milliseconds = (minutes * 60 + Int64(second)) * 1000 + Int64(fraction)
+    guard Self.writable.contains(milliseconds) else { return nil }
   }
+
+  /// From 0001-01-01T00:00:00Z to 9999-12-31T23:59:59.999Z: what four digits of a year can spell.
+  private static let writable: ClosedRange<Int64> = -62_135_596_800_000...253_402_300_799_999
 
   /// The instant in UTC with its zone, `2026-01-28T15:30:00Z`; milliseconds appear only when there are some.
   package var rfc3339: String { naive + "Z" }

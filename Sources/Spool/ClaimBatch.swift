@@ -36,22 +36,34 @@ package struct RejectedFile: Hashable, Sendable {
   package let reason: String
   /// The user id of the entry's owner.
   package let sender: UInt32
+
+  package init(claim: ClaimID, name: SpoolName, storedAs: SpoolName, reason: String, sender: UInt32) {
+    (self.claim, self.name, self.storedAs, self.reason, self.sender) = (claim, name, storedAs, reason, sender)
+  }
 }
 
 /// An entry of `incoming/` that is left alone, and why.
 package struct IgnoredEntry: Hashable, Sendable {
   package let name: SpoolName
   package let reason: String
+
+  package init(name: SpoolName, reason: String) {
+    (self.name, self.reason) = (name, reason)
+  }
 }
 
 /// What one call of `SpoolReader.claim` came to.
 package struct ClaimBatch: Hashable, Sendable {
   /// To be accepted, in claim order. Their claims are durable: a power cut no longer gives the files back to `incoming/`.
-  package internal(set) var files: [ClaimedFile] = []
+  package var files: [ClaimedFile] = []
   /// Refused by the reader itself, and in `rejected/` already.
-  package internal(set) var rejected: [RejectedFile] = []
+  package var rejected: [RejectedFile] = []
   /// Mentioned for the first time.
-  package internal(set) var ignored: [IgnoredEntry] = []
+  package var ignored: [IgnoredEntry] = []
   /// Finished claims whose removal became durable with this batch: they can never be seen again, so their receipts may go.
-  package internal(set) var durablyFinished: [ClaimID] = []
+  package var durablyFinished: [ClaimID] = []
+
+  package init(files: [ClaimedFile] = [], rejected: [RejectedFile] = [], ignored: [IgnoredEntry] = [], durablyFinished: [ClaimID] = []) {
+    (self.files, self.rejected, self.ignored, self.durablyFinished) = (files, rejected, ignored, durablyFinished)
+  }
 }

@@ -18,8 +18,8 @@ struct InotifyWatch {
   init(root: FilePath, incoming: FilePath) throws(Errno) {
     let descriptor = try checked { inotify_init1(CInt(IN_NONBLOCK) | CInt(IN_CLOEXEC)) }
     do throws(Errno) {
-      let own = IN_ONLYDIR | IN_DONT_FOLLOW | IN_DELETE_SELF | IN_MOVE_SELF
-      try checked { incoming.withPlatformString { inotify_add_watch(descriptor, $0, UInt32(Self.arrivals | own)) } }
+      let own = IN_ONLYDIR | IN_DELETE_SELF | IN_MOVE_SELF
+      try checked { incoming.withPlatformString { inotify_add_watch(descriptor, $0, UInt32(Self.arrivals | own | IN_DONT_FOLLOW)) } }
       self.root = try checked { root.withPlatformString { inotify_add_watch(descriptor, $0, UInt32(Self.replacements | own)) } }
     } catch {
       close(descriptor)
@@ -44,26 +44,38 @@ struct InotifyWatch {
     return rings
   }
 
-  /// Reads all that has happened, and says the most important of it; nil when it was about unfinished files only.
+  /// Reads all that has happened, and says the weightiest of it; nil when it was about unfinished files only.
   private func drain() -> SpoolRing? {
     var strongest: SpoolRing?
     var buffer = [UInt8](repeating: 0, count: 64 * 1024)
     while true {
       let count = buffer.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
       guard count > 0 else { return strongest }
-      for event in Self.events(in: buffer.prefix(count)) {
-        let ring = meaning(of: event)
-        if ring == .gone || strongest == nil || (ring == .overflowed && strongest == .changed) { strongest = ring ?? strongest }
-      }
+      strongest = [strongest, Self.ring(for: buffer.prefix(count), rootWatch: root)].compactMap { $0 }.max { $0.weight < $1.weight }
     }
   }
 
-  private func meaning(of event: Event) -> SpoolRing? {
+  /// The weightiest of what the events that one read(2) returned mean.
+  static func ring(for buffer: ArraySlice<UInt8>, rootWatch: CInt) -> SpoolRing? {
+    events(in: buffer).compactMap { meaning(of: $0, rootWatch: rootWatch) }.max { $0.weight < $1.weight }
+  }
+
+  private static func meaning(of event: Event, rootWatch: CInt) -> SpoolRing? {
     let mask = Int32(bitPattern: event.mask)
     if mask & IN_Q_OVERFLOW != 0 { return .overflowed }
-    if mask & Self.departures != 0 { return .gone }
-    if event.watch == root { return Self.directories.contains(event.name) ? .gone : nil }
+    if mask & departures != 0 { return .gone }
+    if event.watch == rootWatch { return directories.contains(event.name) ? .gone : nil }
     return event.name.isHidden ? nil : .changed
+  }
+}
+
+extension SpoolRing {
+  fileprivate var weight: Int {
+    switch self {
+    case .changed: 0
+    case .overflowed: 1
+    case .gone: 2
+    }
   }
 }
 

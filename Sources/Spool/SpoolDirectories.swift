@@ -28,8 +28,10 @@ struct SpoolDirectories: ~Copyable {
   private static func openDirectory(_ root: FilePath, _ name: FilePath.Component) throws(SpoolError) -> Directory {
     let path = root.appending(name)
     do throws(Errno) {
-      let owner = try Directory(root, listable: false).status.owner
-      if owner == geteuid() { try? makeDirectory(path) }
+      var owner = stat()
+      try checked { root.withPlatformString { stat($0, &owner) } }
+      // What cannot be made is missed right below, or was there already.
+      if owner.st_uid == geteuid() { try? makeDirectory(path) }
       return try Directory(path)
     } catch .noSuchFileOrDirectory {
       throw .layout(path: path, problem: "is missing", advice: "make it for user \(geteuid()), or run systemd-tmpfiles --create")

@@ -26,6 +26,8 @@ extension SpoolReader {
         break
       }
     }
+    // A long list is not kept in memory once it has been worked off.
+    if candidates.isEmpty { candidates = [] }
     try handOver(picked, in: &batch, now: now)
     return batch
   }

@@ -14,10 +14,12 @@ package import SystemPackage
 /// Synchronous and for one owner. No call waits for anybody but the disk. One odd entry never stops the rest; an error that is thrown
 /// is about the spool as a whole (a full disk), has left every file in place, and the same call may simply be made again later.
 package final class SpoolReader {
-  /// One entry of `incoming/` as the listing found it.
-  struct Entry {
+  /// One entry of `incoming/` as the listing found it. The older one, by mtime and then by name, is the lesser.
+  struct Entry: Comparable {
     let name: SpoolName
     let status: FileStatus
+
+    static func < (left: Entry, right: Entry) -> Bool { (left.status.modified, left.name) < (right.status.modified, right.name) }
   }
 
   /// One entry of `claimed/` that is not finished.
@@ -32,7 +34,8 @@ package final class SpoolReader {
   }
 
   let root: FilePath
-  let limits: SpoolLimits
+  /// May be changed at any time; what has been read already is not judged again.
+  package var limits: SpoolLimits
   var directories: SpoolDirectories
   var sequence = ClaimSequence()
   /// What the last scan found, the next one last.
@@ -77,21 +80,33 @@ package final class SpoolReader {
     [waiting.nextLook, postponed.values.min()].compactMap { $0 }.min()
   }
 
-  /// Lists `incoming/` once, for the following calls of `claim`; candidates are ordered by mtime, then name.
+  /// Lists `incoming/`, for the following calls of `claim`; candidates are ordered by mtime, then name.
+  ///
+  /// What was dropped before something that is found is found too, even if both came while the directory was being read. What came
+  /// later may be left for the next scan: it has rung.
   ///
   /// The cost is one look at each entry, so with many files call it again when `hasMore` has become false, not after each batch.
   package func scan(now: Timestamp) throws(SpoolError) {
-    let names: [SpoolName]
+    let first: [SpoolName]
+    let second: [SpoolName]
     do {
-      names = try directories.incoming.names()
+      first = try directories.incoming.names()
+      second = try directories.incoming.names()
     } catch {
       throw .system(doing: "list", path: directories.incoming.path, code: error)
     }
-    let present = Set(names)
+    let present = Set(second)
     waiting.keep(only: present)
     mentioned = mentioned.filter { present.contains($0.key) }
-    candidates = names.compactMap { candidate($0, now: now) }
-    candidates.sort { ($0.status.modified, $0.name) > ($1.status.modified, $1.name) }
+    candidates = first.compactMap { candidate($0, now: now) }
+    if let newest = candidates.max(), let latest = candidates.map(\.status.changed).max() {
+      // A listing may show an entry and miss an earlier one if both are made while it is read. What is earlier than anything in the
+      // first is in the second; what is later there may itself have come before its time.
+      let seen = Set(first)
+      let missed = second.filter { !seen.contains($0) }.compactMap { candidate($0, now: now) }
+      candidates += missed.filter { $0 < newest && $0.status.changed <= latest }
+    }
+    candidates.sort(by: >)
   }
 
   /// The entry, when it deserves a look: unfinished (hidden) files, those at rest and what is not for us do not.
@@ -103,7 +118,7 @@ package final class SpoolReader {
     return Entry(name: name, status: status)
   }
 
-  /// Adds the waiting entries whose time has come to the candidates, as the oldest of them, and due claims to the unread.
+  /// Adds the waiting entries whose time has come to the candidates, and due claims to the unread.
   func readmitWhatIsDue(now: Timestamp) {
     let due = waiting.takeDue(now: now)
     for name in due {
@@ -113,7 +128,7 @@ package final class SpoolReader {
       }
       candidates.append(Entry(name: name, status: status))
     }
-    if due.count > 1 { candidates.sort { ($0.status.modified, $0.name) > ($1.status.modified, $1.name) } }
+    if !due.isEmpty { candidates.sort(by: >) }
     // One that is further ahead than anything is postponed shows a clock that was set back.
     let dueClaims = postponed.filter { $0.value <= now || $0.value > now + max(limits.settleTime, SpoolLimits.retryTime) }
     guard !dueClaims.isEmpty else { return }

@@ -1,5 +1,4 @@
 import Glibc
-import ProgressModel
 package import SystemPackage
 
 /// The clients' end of the spool.
@@ -61,10 +60,11 @@ package struct SpoolWriter: Sendable {
     return name
   }
 
-  /// Milliseconds in hexadecimal and 64 random bits.
+  /// Nanoseconds since 1970 in hexadecimal, so that names decide where times of files are too coarse, and 32 random bits.
   private static func uniqueText() -> String {
     var now = timespec()
     clock_gettime(CLOCK_REALTIME, &now)
-    return hexadecimal(FileTime(now).timestamp.milliseconds, digits: 12) + "-" + hexadecimal(UInt64.random(in: 0...UInt64.max), digits: 16)
+    let nanoseconds = Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec)
+    return hexadecimal(nanoseconds, digits: 16) + "-" + hexadecimal(UInt32.random(in: 0...UInt32.max), digits: 8)
   }
 }

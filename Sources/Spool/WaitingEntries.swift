@@ -12,7 +12,7 @@ struct WaitingEntries {
   }
 
   private var observations: [SpoolName: Observation] = [:]
-  /// When the first of them is due.
+  /// When the first of them is due, or earlier: an entry that is forgotten may leave its time behind.
   private(set) var nextLook: Timestamp?
 
   /// For how long the entry has been seen as `status` shows it; zero when it is new or has changed.
@@ -37,7 +37,10 @@ struct WaitingEntries {
     nextLook = nextLook.map { min($0, due) } ?? due
   }
 
-  mutating func forget(_ name: SpoolName) { observations[name] = nil }
+  mutating func forget(_ name: SpoolName) {
+    observations[name] = nil
+    if observations.isEmpty { nextLook = nil }
+  }
 
   /// The entries whose time has come, and all of them when the clock was set back.
   mutating func takeDue(now: Timestamp) -> [SpoolName] {

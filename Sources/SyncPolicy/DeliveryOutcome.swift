@@ -19,7 +19,7 @@ package enum DeliveryOutcome: Hashable, Sendable {
 /// A whole HTTP answer, as far as a decision needs it.
 package struct HTTPAnswer: Hashable, Sendable {
   package let status: Int
-  /// The body, cut to what a message may quote.
+  /// The body; enough of it to hold a refusal, which may quote a whole request (64 KiB).
   package let body: [UInt8]
   package let contentType: String?
   /// The value of `Retry-After` as it came.
@@ -45,28 +45,23 @@ extension DeliveryOutcome {
       self = .unreachable(reason: "answered with a web page instead of JSON; is api.base_url right, is a login page in between?")
     case 200...299:
       self = .delivered
+    case 404 where call.change == .uncomplete && words?.hasPrefix("No progress log") == true:
+      self = .delivered
     case _ where alsoRetry.contains(answer.status):
       self = .deferred(reason: reason, retryAfter: answer.retryAfterDuration(now: now))
     case 300...399:
       self = .unreachable(reason: "\(answer.status): the API redirects; set api.base_url to where it is")
     case 401, 403:
       self = .unauthorized(status: answer.status, reason: words ?? "the API does not accept the token")
-    case 404 where call.change == .uncomplete && words?.hasPrefix("No progress log") == true:
-      self = .delivered
-    case 404, 405, 501:
-      self =
-        call.change.isBaseline || words == "Program not found"
-        ? .init(refusal: answer.status, reason: words)
-        : .unsupported(reason: "the API has no \(call.change.endpoint)")
+    case _ where answer.saysNoSuchCall && !call.change.isBaseline:
+      self = .unsupported(reason: "the API has no \(call.change.endpoint)")
+    case _ where answer.isForeign:
+      self = .unreachable(reason: "\(answer.status): no progress API answers here; is api.base_url right?")
     case 408, 425, 429, 500...:
       self = .deferred(reason: reason, retryAfter: answer.retryAfterDuration(now: now))
     default:
-      self = .init(refusal: answer.status, reason: words)
+      self = .rejected(status: answer.status, reason: words ?? "no reason given")
     }
-  }
-
-  private init(refusal status: Int, reason: String?) {
-    self = status < 500 ? .rejected(status: status, reason: reason ?? "no reason given") : .deferred(reason: "\(status)", retryAfter: nil)
   }
 }
 
@@ -83,6 +78,15 @@ extension ProgressCall.Change {
 extension HTTPAnswer {
   fileprivate var isWebPage: Bool { contentType?.lowercased().hasPrefix("text/html") == true }
 
+  fileprivate var saysNoSuchCall: Bool { [404, 405, 501].contains(status) && words != "Program not found" }
+
+  /// Whether the refusal comes from something before or beside the API, such as a proxy or an unknown path: the API gives a reason
+  /// in JSON with each refusal, and these two are what its framework says where no call is. Taken for a refusal of the item, a mistyped
+  /// address would fail the whole queue.
+  fileprivate var isForeign: Bool {
+    [404, 405].contains(status) && [nil, "Not Found", "Method Not Allowed"].contains(words)
+  }
+
   /// The server's own words: `detail` as a text, or as the list of problems that a 422 carries; nil when there are none.
   fileprivate var words: String? {
     guard let value = try? JSONValue(parsing: body), case .object(let members) = value, let detail = members["detail"] else { return nil }
@@ -96,8 +100,8 @@ extension HTTPAnswer {
   /// [RFC 9110, section 10.2.3](https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3): seconds, or a date.
   fileprivate func retryAfterDuration(now: Timestamp) -> Duration? {
     guard let retryAfter else { return nil }
-    if let seconds = Int64(retryAfter), seconds >= 0 { return .seconds(min(seconds, 86_400)) }
-    return Timestamp(httpDate: retryAfter).map { max(.zero, min($0 - now, .seconds(86_400))) }
+    if let seconds = Int64(retryAfter), seconds >= 0 { return min(.seconds(seconds), EndpointHealth.longestPause) }
+    return Timestamp(httpDate: retryAfter).map { max(.zero, min($0 - now, EndpointHealth.longestPause)) }
   }
 }
 
@@ -111,9 +115,9 @@ extension JSONValue {
 }
 
 extension String {
-  /// One line of at most 200 characters, fit for a log and for a status.
+  /// One line of about 200 characters, fit for a log and for a status.
   fileprivate var quotable: String? {
     let line = String(String.UnicodeScalarView(unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
-    return line.isEmpty ? nil : line.count > 200 ? line.prefix(199) + "…" : line
+    return line.isEmpty ? nil : line.cut(to: 200)
   }
 }

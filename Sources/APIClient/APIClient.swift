@@ -1,0 +1,128 @@
+import AsyncHTTPClient
+import Glibc
+import NIOCore
+import NIOHTTP1
+import NIOSSL
+package import ProgressModel
+package import SyncPolicy
+
+/// The progress API at the other end of a network: one attempt, one outcome.
+///
+/// It never retries and never follows a redirect, so that a request is on the wire exactly as often as the queue counts.
+/// Connections are kept and used again. `shutdown()` must be called before the last reference goes.
+package final class APIClient: Sendable {
+  private let settings: APIClientSettings
+  private let headers: HTTPHeaders
+  private let http: HTTPClient
+
+  /// Less than the five seconds after which common servers (uvicorn, Node.js) close an idle connection: a request that
+  /// crosses such a close on its way would be lost.
+  private static let idleTimeout = TimeAmount.seconds(4)
+  /// More of a body than any message quotes.
+  private static let keptBodySize = 64 * 1024
+
+  /// - Parameter version: The program's version, for `User-Agent`.
+  /// - Throws: `APIClientError` when the token would travel in clear text, or the certificate authorities cannot be read.
+  package init(_ settings: APIClientSettings, version: String) throws(APIClientError) {
+    if settings.token != nil, settings.baseURL.scheme == .http, !settings.baseURL.isLoopback {
+      throw .tokenInClearText(settings.baseURL)
+    }
+    var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+    configuration.tlsConfiguration = try .client(trusting: settings.certificateAuthorityFile)
+    configuration.timeout.connect = TimeAmount(settings.requestTimeout)
+    configuration.connectionPool.idleTimeout = Self.idleTimeout
+    configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = settings.maximumConcurrentRequests
+    configuration.connectionPool.retryConnectionEstablishment = false
+    // One request per connection at a time: a connection that breaks fails one write, not all that share it.
+    configuration.httpVersion = .http1Only
+    self.settings = settings
+    http = HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration)
+    headers = HTTPHeaders(
+      [("User-Agent", "progress-syncd/\(version)"), ("Accept", "application/json"), ("Content-Type", "application/json")]
+        + (settings.token.map { [("Authorization", "Bearer \($0.text)")] } ?? []))
+  }
+
+  /// Closes all connections; requests under way end as unreachable.
+  package func shutdown() async {
+    try? await http.shutdown()  // It fails only when it is shut down already.
+  }
+
+  /// Sends the call once and says what came of it, within the request timeout.
+  ///
+  /// When the task is cancelled it returns at once. A call that ended as `unreachable` may still have reached the API.
+  ///
+  /// - Parameters:
+  ///   - idempotencyKey: By which the API knows the same request again; visible ASCII.
+  ///   - now: Wall time, read when the answer is there.
+  package func deliver(_ call: ProgressCall, idempotencyKey: String, now: @escaping @Sendable () -> Timestamp) async -> DeliveryOutcome {
+    await withTaskGroup { group in
+      group.addTask { await self.exchange(call, idempotencyKey: idempotencyKey, now: now) }
+      group.addTask { await self.timeout() }
+      defer { group.cancelAll() }
+      return await group.next() ?? .unreachable(reason: TransportFailure.cancelled)
+    }
+  }
+
+  private func timeout() async -> DeliveryOutcome {
+    do {
+      try await Task.sleep(for: settings.requestTimeout, clock: .continuous)
+      return .unreachable(reason: TransportFailure.timeout(after: settings.requestTimeout))
+    } catch {
+      return .unreachable(reason: TransportFailure.cancelled)
+    }
+  }
+
+  private func exchange(_ call: ProgressCall, idempotencyKey: String, now: @Sendable () -> Timestamp) async -> DeliveryOutcome {
+    do {
+      let answer = try await answer(to: request(for: call, idempotencyKey: idempotencyKey))
+      return DeliveryOutcome(of: answer, to: call, alsoRetry: settings.alsoRetry, now: now())
+    } catch {
+      let failure = TransportFailure(server: settings.baseURL, timeout: settings.requestTimeout)
+      return .unreachable(reason: await failure.reason(for: error, now: now))
+    }
+  }
+
+  private func request(for call: ProgressCall, idempotencyKey: String) -> HTTPClientRequest {
+    var request = HTTPClientRequest(url: settings.baseURL.text + call.path)
+    request.method = .POST
+    request.headers = headers
+    request.headers.add(name: "Idempotency-Key", value: idempotencyKey)
+    request.body = .bytes(ByteBuffer(string: call.body(timestamps: settings.timestamps)))
+    return request
+  }
+
+  /// The whole answer. One that is cut short throws, whatever its status.
+  private func answer(to request: HTTPClientRequest) async throws -> HTTPAnswer {
+    try Task.checkCancellation()  // The library hears of a cancellation only after it has begun to send.
+    // The deadline that the library takes ends with the head of the answer, so there is none here: the race in `deliver` bounds it all.
+    let response = try await http.execute(request, deadline: .distantFuture)
+    var body: [UInt8] = []
+    for try await part in response.body {
+      body += part.readableBytesView.prefix(Self.keptBodySize - body.count)
+    }
+    try Task.checkCancellation()  // A cancelled body may look like one that has ended.
+    return HTTPAnswer(
+      status: Int(response.status.code), body: body, contentType: response.headers.first(name: "Content-Type"),
+      retryAfter: response.headers.first(name: "Retry-After"))
+  }
+}
+
+extension TLSConfiguration {
+  /// A client that trusts the system's certificate authorities, or those of a PEM file.
+  fileprivate static func client(trusting file: String?) throws(APIClientError) -> TLSConfiguration {
+    var configuration = TLSConfiguration.makeClientConfiguration()
+    configuration.minimumTLSVersion = .tlsv12  // RFC 8996: older versions are deprecated.
+    guard let file else { return configuration }
+    guard access(file, R_OK) == 0 else {
+      throw .certificateAuthorities(path: file, problem: "cannot be read (\(String(cString: strerror(errno))))")
+    }
+    do {
+      configuration.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(file))
+      // Reads the authorities as a connection will, so that what is wrong with them shows here.
+      _ = try NIOSSLContext(configuration: configuration)
+      return configuration
+    } catch {
+      throw .certificateAuthorities(path: file, problem: "holds no certificate, or one that is damaged")
+    }
+  }
+}

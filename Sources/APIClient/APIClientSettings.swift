@@ -1,0 +1,25 @@
+package import ProgressModel
+
+/// What an API client needs to know; two equal settings make two clients that do the same.
+package struct APIClientSettings: Hashable, Sendable {
+  package var baseURL: APIBaseURL
+  package var token: BearerToken?
+  /// A PEM file with the certificate authorities to trust in place of the system's; read once, when the client is made.
+  package var certificateAuthorityFile: String?
+  package var timestamps: TimestampStyle
+  /// The bound of a whole exchange: connecting, sending and the answer to its last byte.
+  package var requestTimeout: Duration
+  /// How many connections are open at most. A request beyond them waits for one, within its time.
+  package var maximumConcurrentRequests: Int
+  /// Statuses that this API uses for passing trouble, beside the usual ones.
+  package var alsoRetry: Set<Int>
+
+  package init(
+    baseURL: APIBaseURL, token: BearerToken? = nil, certificateAuthorityFile: String? = nil, timestamps: TimestampStyle = .utc,
+    requestTimeout: Duration = .seconds(10), maximumConcurrentRequests: Int = 8, alsoRetry: Set<Int> = []
+  ) {
+    (self.baseURL, self.token, self.certificateAuthorityFile) = (baseURL, token, certificateAuthorityFile)
+    (self.timestamps, self.requestTimeout) = (timestamps, requestTimeout)
+    (self.maximumConcurrentRequests, self.alsoRetry) = (maximumConcurrentRequests, alsoRetry)
+  }
+}

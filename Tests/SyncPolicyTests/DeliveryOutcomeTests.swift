@@ -1,0 +1,126 @@
+import ProgressModel
+import SyncPolicy
+import Testing
+
+@Suite("What an answer means")
+struct DeliveryOutcomeTests {
+  private static let now = Timestamp(milliseconds: 784_111_777_000)  // Sun, 06 Nov 1994 08:49:37 GMT
+
+  @Test("delivered: every 2xx, whatever it says", arguments: [200, 201, 202, 204, 299])
+  func delivered(status: Int) throws {
+    #expect(try outcome(status, body: "") == .delivered)
+    #expect(try outcome(status, body: #"{"success":true}"#) == .delivered)
+    #expect(try outcome(status, body: "", alsoRetry: [status]) == .delivered)
+  }
+
+  @Test("delivered: an uncomplete of what was never written, even where 404 is retried")
+  func nothingToUndo() throws {
+    let body = #"{"detail":"No progress log found for this session"}"#
+    #expect(try outcome(404, body: body, change: .uncomplete) == .delivered)
+    #expect(try outcome(404, body: body, change: .uncomplete, alsoRetry: [404]) == .delivered)
+    #expect(try outcome(404, body: body) == .rejected(status: 404, reason: "No progress log found for this session"))
+  }
+
+  @Test(
+    "deferred: passing trouble",
+    arguments: [
+      (408, "", "408"), (425, "", "425"), (429, #"{"detail":"slow down"}"#, "429: slow down"), (500, "Internal Server Error", "500"),
+      (501, #"{"detail":"soon"}"#, "501: soon"), (502, "<html>", "502"), (503, #"{"detail":"maintenance"}"#, "503: maintenance"),
+      (599, "", "599"),
+    ] as [(Int, String, String)])
+  func deferred(status: Int, body: String, reason: String) throws {
+    #expect(try outcome(status, body: body) == .deferred(reason: reason, retryAfter: nil))
+  }
+
+  @Test("deferred: what the operator says, before anything but a delivery", arguments: [400, 401, 404, 409, 422, 302])
+  func alsoRetry(status: Int) throws {
+    #expect(try outcome(status, body: #"{"detail":"busy"}"#, alsoRetry: [status]) == .deferred(reason: "\(status): busy", retryAfter: nil))
+    #expect(try outcome(status, body: #"{"detail":"busy"}"#) != .deferred(reason: "\(status): busy", retryAfter: nil))
+  }
+
+  @Test(
+    "deferred: for as long as the API wishes, a day at most",
+    arguments: [
+      ("0", .zero), ("120", .seconds(120)), ("99999999", .seconds(86_400)), ("-1", nil), ("1.5", nil), ("soon", nil), ("", nil),
+      ("99999999999999999999", nil),
+      ("Sun, 06 Nov 1994 08:50:37 GMT", .seconds(60)), ("Sun, 06 Nov 1994 08:49:00 GMT", .zero),
+      ("Fri, 31 Dec 9999 23:59:59 GMT", .seconds(86_400)),
+    ] as [(String, Duration?)])
+  func retryAfter(header: String, duration: Duration?) throws {
+    #expect(try outcome(503, body: "", retryAfter: header) == .deferred(reason: "503", retryAfter: duration))
+    #expect(try outcome(409, body: "", retryAfter: header, alsoRetry: [409]) == .deferred(reason: "409", retryAfter: duration))
+  }
+
+  @Test("unreachable: a web page where JSON belongs", arguments: ["text/html", "text/html; charset=utf-8", "Text/HTML"])
+  func captivePortal(contentType: String) throws {
+    let reason = "answered with a web page instead of JSON; is api.base_url right, is a login page in between?"
+    #expect(try outcome(200, body: "<html>", contentType: contentType) == .unreachable(reason: reason))
+    #expect(try outcome(200, body: "{}", contentType: "application/json") == .delivered)
+  }
+
+  @Test("unreachable: a redirect", arguments: [300, 301, 302, 307, 308])
+  func redirect(status: Int) throws {
+    #expect(try outcome(status, body: "") == .unreachable(reason: "\(status): the API redirects; set api.base_url to where it is"))
+  }
+
+  @Test(
+    "unreachable: a refusal that is not the API's, so that a mistyped address fails nothing",
+    arguments: [
+      (404, "<html>404 Not Found</html>"), (404, #"{"detail":"Not Found"}"#), (404, ""), (405, #"{"detail":"Method Not Allowed"}"#),
+    ] as [(Int, String)])
+  func foreign(status: Int, body: String) throws {
+    #expect(
+      try outcome(status, body: body) == .unreachable(reason: "\(status): no progress API answers here; is api.base_url right?"))
+  }
+
+  @Test("unauthorized: the API does not know us", arguments: [401, 403])
+  func unauthorized(status: Int) throws {
+    #expect(try outcome(status, body: "") == .unauthorized(status: status, reason: "the API does not accept the token"))
+    #expect(try outcome(status, body: #"{"detail":"token expired"}"#) == .unauthorized(status: status, reason: "token expired"))
+  }
+
+  @Test(
+    "unsupported: a call that not every API has",
+    arguments: [(404, #"{"detail":"Not Found"}"#), (404, ""), (405, #"{"detail":"Method Not Allowed"}"#), (501, "")] as [(Int, String)])
+  func unsupported(status: Int, body: String) throws {
+    let log = try #require(ExerciseLog(fields: ["exercise_id": .string("squat")]))
+    #expect(try outcome(status, body: body, change: .exercise(log)) == .unsupported(reason: "the API has no exercises"))
+    let unknownProgram = try outcome(404, body: #"{"detail":"Program not found"}"#, change: .exercise(log))
+    #expect(unknownProgram == .rejected(status: 404, reason: "Program not found"))
+  }
+
+  @Test(
+    "rejected: every other refusal, in the API's words",
+    arguments: [
+      (404, #"{"detail":"Program not found"}"#, "Program not found"),
+      (400, #"{"detail":"There was an error parsing the body"}"#, "There was an error parsing the body"),
+      (400, #"{"error":"?"}"#, "no reason given"),
+      (409, "", "no reason given"),
+      (413, "<html>", "no reason given"),
+      (
+        422,
+        #"{"detail":[{"type":"x","loc":["body","week_number"],"msg":"too small","input":0},{"loc":["body",3],"msg":"odd"},{"msg":"bad"},7]}"#,
+        "body.week_number: too small; body.3: odd; bad"
+      ),
+      (422, #"{"detail":[]}"#, "no reason given"),
+      (422, #"{"detail":{"code":7}}"#, #"{"code":7}"#),
+      (422, #"{"detail":"a\nb\u001b[31m"}"#, "a b [31m"),
+      (422, #"{"detail":""}"#, "no reason given"),
+      (422, #"["detail"]"#, "no reason given"),
+      (422, "{\"detail\":\"\(String(repeating: "x", count: 300))\"}", String(repeating: "x", count: 200) + "…"),
+    ] as [(Int, String, String)])
+  func rejected(status: Int, body: String, reason: String) throws {
+    #expect(try outcome(status, body: body) == .rejected(status: status, reason: reason))
+  }
+
+  private func outcome(
+    _ status: Int, body: String, contentType: String? = nil, retryAfter: String? = nil,
+    change: ProgressCall.Change = .intensity(.easy), alsoRetry: Set<Int> = []
+  ) throws -> DeliveryOutcome {
+    let program = try #require(ProgramID("p1"))
+    let session = try #require(Session(program: program, week: 1, day: 3))
+    let call = ProgressCall(session: session, change: change, recordedAt: Self.now)
+    let answer = HTTPAnswer(status: status, body: Array(body.utf8), contentType: contentType, retryAfter: retryAfter)
+    return DeliveryOutcome(of: answer, to: call, alsoRetry: alsoRetry, now: Self.now)
+  }
+}
