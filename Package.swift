@@ -50,6 +50,7 @@ let package = Package(
     .target(name: "ProgressStore", dependencies: ["ProgressModel"], swiftSettings: strict),
     .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
     .target(name: "CSpool"),
+    .target(name: "ControlProtocol", dependencies: ["ProgressModel"], swiftSettings: strict),
 
     // Floor 1: one outside thing each.
     .target(name: "Spool", dependencies: ["CSpool", "ProgressModel", systemPackage], swiftSettings: strict),
@@ -62,12 +63,27 @@ let package = Package(
 
     // Floor 2: what the parts do together.
     .target(name: "SyncEngine", dependencies: ["ProgressModel", "SyncPolicy", "Spool", "SyncStore"], swiftSettings: strict),
+    .target(name: "ControlClient", dependencies: ["ControlProtocol", "ProgressModel", "SyncPolicy", "SyncStore"], swiftSettings: strict),
     .target(
       name: "ProgressServer",
       dependencies: ["ProgressModel", "ProgressStore", hummingbird, logging, nioCore, nioHTTP1, serviceLifecycle, unixSignals],
       swiftSettings: strict),
 
+    // Floor 3: the services around the engine, and their configuration.
+    .target(
+      name: "SyncDaemon",
+      dependencies: [
+        "APIClient", "ProgressModel", "Spool", "SyncEngine", "SyncPolicy", "SyncStore", "Systemd", logging, serviceLifecycle, systemPackage,
+        unixSignals, yams,
+      ], swiftSettings: strict),
+
     // Floor 4: the programs.
+    .executableTarget(
+      name: "progress-syncd", dependencies: ["SyncDaemon", "Systemd", argumentParser, logging, systemPackage], swiftSettings: strict),
+    .executableTarget(
+      name: "progressctl",
+      dependencies: ["ControlClient", "ControlProtocol", "ProgressModel", "Spool", "SyncDaemon", "Systemd", argumentParser, systemPackage],
+      swiftSettings: strict),
     .executableTarget(
       name: "progress-api", dependencies: ["ProgressModel", "ProgressServer", "SQLiteProgressStore", argumentParser, logging],
       swiftSettings: strict),
@@ -86,10 +102,19 @@ let package = Package(
       name: "SyncEngineTests", dependencies: ["SyncEngine", "ProgressModel", "SyncPolicy", "SyncStore", "Spool", systemPackage],
       swiftSettings: strict),
     .testTarget(
+      name: "SyncDaemonTests",
+      dependencies: [
+        "SyncDaemon", "ProgressModel", "SyncEngine", "SyncPolicy", "SyncStore", "Systemd", logging, serviceLifecycle, systemPackage,
+      ], swiftSettings: strict),
+    .testTarget(
       name: "ProgressServerTests",
       dependencies: [
         "ProgressModel", "ProgressServer", "SQLiteProgressStore", "progress-api", asyncHTTPClient, grdb, hummingbird, hummingbirdTesting,
         logging, nioCore, nioHTTP1, subprocess, systemPackage,
       ], swiftSettings: strict),
+    .testTarget(
+      name: "EndToEndTests",
+      dependencies: ["progress-syncd", "progressctl", "progress-api", asyncHTTPClient, grdb, hummingbird, logging, nioCore, nioHTTP1],
+      swiftSettings: strict),
   ]
 )

@@ -7,6 +7,8 @@ package import Spool
 package protocol SpoolPort: AnyObject {
   var hasMore: Bool { get }
   var nextLook: Timestamp? { get }
+  var isStale: Bool { get }
+  func reopen() throws(SpoolError)
   func recover(now: Timestamp) throws(SpoolError) -> [ClaimID]
   func scan(now: Timestamp) throws(SpoolError)
   func claim(atMost limit: Int, now: Timestamp) throws(SpoolError) -> ClaimBatch

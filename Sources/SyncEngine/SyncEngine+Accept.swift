@@ -8,8 +8,13 @@ extension SyncEngine {
   ///
   /// Whatever fails on the way leaves the batch in `claimed/`, where the next call finds it as the next start would.
   mutating func accept(now: Timestamp, _ turn: inout Turn) throws {
+    if spool.isStale {
+      isRecovered = false
+      try spool.reopen()
+    }
     if !isRecovered { try recover(now: now) }
-    if isScanDue(now: now) {
+    // What the last scan found comes first: scanning a large backlog at each ring would cost more than the backlog.
+    if !spool.hasMore, isScanDue(now: now) {
       try spool.scan(now: now)
       rescanAt = now + settings.rescanInterval
       try store.tidy(

@@ -21,7 +21,8 @@ final class Workstation {
 
   static let settings = EngineSettings(
     debounce: DebouncePolicy(
-      complete: .milliseconds(500), intensity: .milliseconds(500), schedule: .milliseconds(500), exercise: .seconds(2), maxWait: .seconds(5)),
+      complete: .milliseconds(500), intensity: .milliseconds(500), schedule: .milliseconds(500), exercise: .seconds(2), maxWait: .seconds(5)
+    ),
     retry: RetryPolicy(backoff: [.seconds(1), .seconds(5), .seconds(15)], parkedInitial: .seconds(60), parkedMax: .seconds(900)),
     maximumConcurrentRequests: 8, rescanInterval: .seconds(60))
 

@@ -1,0 +1,55 @@
+import APIClient
+import Glibc
+import Spool
+import SyncEngine
+import SyncPolicy
+package import SystemPackage
+
+/// The configuration in the terms of each part that goes by it.
+extension Configuration {
+  /// The daemon's database.
+  package var queuePath: FilePath { state.directory.appending("queue.sqlite") }
+
+  var engineSettings: EngineSettings {
+    EngineSettings(
+      debounce: DebouncePolicy(
+        complete: debounce.complete, intensity: debounce.intensity, schedule: debounce.schedule, exercise: debounce.exercise,
+        maxWait: debounce.maxWait),
+      retry: RetryPolicy(
+        backoff: retry.backoff, parkedInitial: retry.parkedInitial, parkedMax: retry.parkedMax, alsoStatuses: retry.alsoStatuses),
+      maximumConcurrentRequests: api.maxConcurrentRequests, rescanInterval: spool.rescanInterval)
+  }
+
+  var spoolLimits: SpoolLimits {
+    SpoolLimits(maximumFileSize: spool.maxFileSize, settleTime: spool.settleTime)
+  }
+}
+
+extension Configuration {
+  /// Reads the token's file, if one is configured; throws `DaemonError` or `APIClientError`.
+  func clientSettings() throws -> APIClientSettings {
+    APIClientSettings(
+      baseURL: try APIBaseURL(api.baseURL), token: try api.tokenFile.map(Self.readToken), certificateAuthorityFile: api.caFile?.string,
+      timestamps: api.timestamps, requestTimeout: api.requestTimeout, maximumConcurrentRequests: api.maxConcurrentRequests,
+      alsoRetry: retry.alsoStatuses)
+  }
+
+  /// More than any token is long.
+  private static let longestToken = 64 * 1024
+
+  private static func readToken(from file: FilePath) throws -> BearerToken {
+    let bytes: [UInt8]
+    do {
+      let descriptor = try FileDescriptor.open(file, .readOnly, options: [.closeOnExec])
+      bytes = try descriptor.closeAfter {
+        try Array(unsafeUninitializedCapacity: longestToken) { buffer, count in
+          count = try descriptor.read(into: UnsafeMutableRawBufferPointer(buffer))
+        }
+      }
+    } catch {
+      throw DaemonError.token(file, reason: "\(error)")
+    }
+    let text = String(decoding: bytes, as: UTF8.self)
+    return try BearerToken(String(text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed()))
+  }
+}

@@ -1,0 +1,40 @@
+import APIClient
+import ProgressModel
+import SyncEngine
+import SyncPolicy
+
+/// Makes the requests of one configuration: each in a task of its own, its outcome rung back to the work loop.
+///
+/// A reload replaces the courier: the old one makes no new requests, finishes those under way, and then closes its connections.
+struct Courier: Sendable {
+  private let client: APIClient
+  private let doorbell: Doorbell
+  private let deliveries: AsyncStream<Delivery>
+  private let queue: AsyncStream<Delivery>.Continuation
+
+  init(client: APIClient, doorbell: Doorbell) {
+    (self.client, self.doorbell) = (client, doorbell)
+    (deliveries, queue) = AsyncStream.makeStream()
+  }
+
+  func start(_ delivery: Delivery) {
+    queue.yield(delivery)
+  }
+
+  /// Takes no more; `run` returns when everything under way is answered.
+  func retire() {
+    queue.finish()
+  }
+
+  func run(now: @escaping @Sendable () -> Timestamp) async {
+    await withDiscardingTaskGroup { group in
+      for await delivery in deliveries {
+        group.addTask {
+          let outcome = await client.deliver(delivery.call, idempotencyKey: delivery.idempotencyKey, now: now)
+          doorbell.ring { $0.answers.append(Answer(delivery, outcome)) }
+        }
+      }
+    }
+    await client.shutdown()
+  }
+}

@@ -1,0 +1,81 @@
+import APIClient
+package import Logging
+import ProgressModel
+import ServiceLifecycle
+import Spool
+import SyncStore
+package import Systemd
+import SystemPackage
+import UnixSignals
+
+/// progress-syncd: what runs between the start and SIGTERM.
+package struct Daemon {
+  private let configuration: Configuration
+  private let load: @Sendable () throws -> Configuration
+  private let threshold: LogThreshold
+  private let logger: Logger
+
+  package static let version = "0.1.0"
+
+  /// - Parameters:
+  ///   - threshold: The log's level, which follows `log.level`.
+  ///   - load: Reads the configuration from its sources, now and at each reload.
+  ///
+  /// Throws what `load` throws.
+  package init(threshold: LogThreshold, logger: Logger, load: @escaping @Sendable () throws -> Configuration) throws {
+    configuration = try load()
+    (self.load, self.threshold, self.logger) = (load, threshold, logger)
+    threshold.level = configuration.log.level
+  }
+
+  /// Throws what would keep the daemon from starting with this configuration, as far as that can be known without starting.
+  package func check() async throws {
+    await (try APIClient(configuration.clientSettings(), version: Self.version)).shutdown()
+  }
+
+  /// Works until SIGTERM or SIGINT, then finishes what is under way and returns.
+  ///
+  /// Throws only while starting: when another daemon has the state directory (`StateLockError`), or when the queue
+  /// (`SyncStoreError`), the spool (`SpoolError`) or the API's settings (`APIClientError`, `DaemonError`) cannot be used as
+  /// they are. A network or an API that is down is no reason to end.
+  package func run() async throws {
+    do {
+      try configuration.state.directory.makeDirectories()
+    } catch {
+      throw DaemonError.stateDirectory(configuration.state.directory, reason: "\(error)")
+    }
+    let lock = try StateLock(directory: configuration.state.directory)
+    let store = try SyncStore(path: configuration.queuePath.string)
+    let client = try APIClient(configuration.clientSettings(), version: Self.version)
+    let doorbell = Doorbell()
+    let loop = WorkLoop(
+      configuration: configuration, store: store, doorbell: doorbell,
+      reloader: Reloader(started: configuration, load: load, threshold: threshold), client: client, logger: logger
+    ) { .now }
+    logger.notice("progress-syncd \(Self.version): \(configuration.spool.directory) → \(configuration.api.baseURL)")
+    try await run([loop, Hangup(doorbell: doorbell)])
+    logger.notice("progress-syncd has finished")
+    _ = consume lock
+  }
+
+  private func run(_ services: [any Service]) async throws {
+    // The library would say of itself what is said here in our own words.
+    let quiet = Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() }
+    let configuration = ServiceGroupConfiguration(
+      services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
+      gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
+    try await ServiceGroup(configuration: configuration).run()
+  }
+}
+
+extension Daemon {
+  /// The code of sysexits.h that tells a service manager, or a script, what kind of error ended the daemon.
+  package static func exitCode(for error: any Error) -> Int32 {
+    switch error {
+    case is ConfigurationError, is APIClientError, DaemonError.token, SyncStoreError.newer: 78
+    case StateLockError.held: 75
+    case is StateLockError, is SpoolError, is SyncStoreError, is DaemonError: 74
+    default: 70
+    }
+  }
+}

@@ -1,0 +1,15 @@
+package import SystemPackage
+
+/// Why the daemon does not start, or does not take over a new configuration.
+package enum DaemonError: Error, Hashable, CustomStringConvertible {
+  case stateDirectory(FilePath, reason: String)
+  case token(FilePath, reason: String)
+
+  package var description: String {
+    switch self {
+    case .stateDirectory(let path, let reason):
+      "cannot make the state directory \(path): \(reason); make it, or set another state.directory"
+    case .token(let path, let reason): "cannot read the token in \(path): \(reason); see api.token_file"
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import ProgressModel
+import SyncEngine
+import SyncPolicy
+import SyncStore
+
+extension EngineStatus {
+  /// How things stand in one sentence, for `systemctl status`:
+  /// `3 waiting, 1 retrying, 0 failed; last synced 4 s ago`.
+  func sentence(now: Timestamp) -> String {
+    let parked = counts.parked > 0 ? ", \(counts.parked) parked" : ""
+    var clauses = ["\(counts.waiting) waiting, \(counts.retrying) retrying\(parked), \(counts.failed) failed"]
+    if let lastSyncedAt = counts.lastSyncedAt { clauses.append("last synced \((now - lastSyncedAt).inWords) ago") }
+    switch endpoint {
+    case .reachable: break
+    case .paused(let until, let reason): clauses.append("the API asks for silence for \((until - now).inWords) (\(reason))")
+    case .unreachable(let since, _, let probeAt, let reason):
+      clauses.append("no answer from the API for \((now - since).inWords) (\(reason)), next try in \((probeAt - now).inWords)")
+    case .held(_, _, let status, let reason): clauses.append("held: the API does not accept us (\(status): \(reason))")
+    }
+    if let storageTrouble { clauses.append("disk trouble: \(storageTrouble)") }
+    return clauses.joined(separator: "; ")
+  }
+}
+
+extension Duration {
+  /// The duration in its largest whole unit, `4 s`, `3 min`, `2 h`, `5 d`; never negative.
+  package var inWords: String {
+    let seconds = max(0, components.seconds)
+    return switch seconds {
+    case ..<120: "\(seconds) s"
+    case ..<7_200: "\(seconds / 60) min"
+    case ..<172_800: "\(seconds / 3_600) h"
+    default: "\(seconds / 86_400) d"
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import ArgumentParser
+import ControlClient
+import Glibc
+import SyncDaemon
+import SystemPackage
+
+/// The daemon that a command is about, by its configuration.
+struct Service {
+  let kind: ServiceKind
+  let configuration: Configuration
+  /// The file that the configuration was read from; nil when there is none.
+  let file: FilePath?
+
+  var client: ControlClient {
+    ControlClient(
+      queuePath: configuration.queuePath.string, lockPath: configuration.state.directory.appending("lock").string,
+      maximumAttempts: configuration.retry.backoff.count)
+  }
+
+  /// What was looked at, for those who expected another.
+  var name: String {
+    let owner =
+      switch kind {
+      case .user: "the user's service"
+      case .system: "the system's service"
+      }
+    return owner + (file.map { ", \($0)" } ?? "")
+  }
+
+  var howToStart: String {
+    switch kind {
+    case .user: "start it: systemctl --user start progress-syncd"
+    case .system: "start it: sudo systemctl start progress-syncd"
+    }
+  }
+}
+
+/// The flags that say which daemon is meant.
+struct ServiceOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("The daemon's configuration file.", valueName: "file"))
+  var config: String?
+
+  @Flag(help: "The user's service or the system's; by default the user's where there is one.")
+  var kind: ServiceFlag?
+
+  /// Finds the service; `environment` is that of the process.
+  ///
+  /// Throws `ConfigurationError`.
+  func service(environment: [String: String]) throws(ConfigurationError) -> Service {
+    let kind = kind?.kind ?? (Self.hasUserService(environment) ? .user : .system)
+    let resolved = try ConfigurationSources.load(kind: kind, environment: environment, file: config.map { FilePath($0) })
+    return Service(kind: kind, configuration: resolved.configuration, file: resolved.file)
+  }
+
+  private static func hasUserService(_ environment: [String: String]) -> Bool {
+    let defaults = Configuration(kind: .user, environment: environment, tokenExists: false)
+    let traces = [defaults.state.directory, Configuration.defaultFile(kind: .user, environment: environment)]
+    return traces.contains { path in path.map { !$0.isEmpty && $0.withPlatformString { access($0, F_OK) } == 0 } ?? false }
+  }
+}
+
+enum ServiceFlag: String, EnumerableFlag {
+  case user
+  case system
+
+  fileprivate var kind: ServiceKind {
+    switch self {
+    case .user: .user
+    case .system: .system
+    }
+  }
+}
+
+extension Service {
+  /// Asks the daemon; throws `Failure`.
+  func asking<Answer>(_ question: (ControlClient) throws(ControlError) -> Answer) throws(Failure) -> Answer {
+    do {
+      return try question(client)
+    } catch {
+      throw Failure(error, of: self)
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import AsyncHTTPClient
+import Foundation
+import Hummingbird
+import Logging
+import NIOCore
+import NIOHTTP1
+import Synchronization
+
+/// Stands between the daemon and the API, passes everything on, and remembers what passed.
+final class RecordingProxy: Sendable {
+  /// One request that the daemon made.
+  struct Request: Sendable {
+    let path: String
+    let body: String
+    let idempotencyKey: String?
+  }
+
+  private let recorded = Mutex<[Request]>([])
+  private let delay: Duration
+
+  /// - Parameter delay: How long each answer is held back.
+  init(delay: Duration = .zero) { self.delay = delay }
+
+  var requests: [Request] { recorded.withLock { $0 } }
+
+  /// Serves on a free port while `body` runs.
+  func serve(to target: String, _ body: (Int) async throws -> Void) async throws {
+    let (ports, port) = AsyncStream.makeStream(of: Int.self)
+    let application = Application(
+      responder: CallbackResponder { (request: Hummingbird.Request, _: BasicRequestContext) in try await self.forward(request, to: target)
+      },
+      configuration: .init(address: .hostname("127.0.0.1", port: 0)),
+      onServerRunning: { port.yield($0.localAddress?.port ?? 0) },
+      logger: Logger(label: "proxy") { _ in SwiftLogNoOpLogHandler() })
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await application.runService(gracefulShutdownSignals: []) }
+      for await port in ports {
+        try await body(port)
+        break
+      }
+      group.cancelAll()
+    }
+  }
+
+  private func forward(_ request: Hummingbird.Request, to target: String) async throws -> Response {
+    let bytes = try await request.body.collect(upTo: 1 << 20)
+    let key = request.headers[.init("Idempotency-Key") ?? .contentType]
+    recorded.withLock { $0.append(Request(path: request.uri.path, body: String(buffer: bytes), idempotencyKey: key)) }
+    var forwarded = HTTPClientRequest(url: target + request.uri.string)
+    forwarded.method = .RAW(value: request.method.rawValue)
+    forwarded.headers.add(name: "Content-Type", value: "application/json")
+    forwarded.body = .bytes(bytes)
+    let answer = try await HTTPClient.shared.execute(forwarded, timeout: .seconds(10))
+    let body = try await answer.body.collect(upTo: 1 << 20)
+    try await Task.sleep(for: delay)
+    return Response(
+      status: .init(code: Int(answer.status.code)), headers: [.contentType: "application/json"], body: .init(byteBuffer: body))
+  }
+}

@@ -1,0 +1,133 @@
+import Foundation
+import Glibc
+import Testing
+
+@Suite("progress-syncd is a good service")
+struct ServiceTests {
+  private let machine: Workstation
+
+  init() throws {
+    machine = try Workstation()
+  }
+
+  @Test("that tells systemd how it is doing")
+  func notifications() async throws {
+    try await machine.startAPI()
+    try machine.configure()
+    try await machine.startDaemon(environment: ["WATCHDOG_USEC": "400000"])
+    try machine.drop(action("complete"))
+    try await eventually("it says what it did") {
+      machine.notifications.received.contains { $0.hasPrefix("STATUS=0 waiting, 0 retrying, 0 failed; last synced ") }
+    }
+    let fed = machine.notifications.received.count { $0 == "WATCHDOG=1" }
+    try await eventually("it feeds the watchdog with nothing to do") {
+      machine.notifications.received.count { $0 == "WATCHDOG=1" } > fed + 3
+    }
+    try #require(machine.daemon).send(SIGHUP)
+    try await eventually("it says that it reloads") {
+      let said = machine.notifications.received
+      return said.contains("RELOADING=1") && said.contains { $0.hasPrefix("MONOTONIC_USEC=") } && said.count { $0 == "READY=1" } == 2
+    }
+    try await machine.stopDaemon()
+    #expect(machine.notifications.received.contains("STOPPING=1"))
+  }
+
+  @Test("that takes over a new configuration as a whole, or keeps the old one and says why")
+  func reload() async throws {
+    try await machine.startAPI()
+    try machine.configure("debounce: {complete: 1h, max_wait: 1h}")
+    try await machine.startDaemon()
+    let daemon = try #require(machine.daemon)
+    try machine.configure("log.level: debug\ndebounce: {complete: soon}")
+    daemon.send(SIGHUP)
+    try await eventually("it says why not") {
+      try machine.daemonLog.contains(/stays in force: .*config\.yaml:6: debounce\.complete: must be a duration/)
+    }
+    try machine.drop(action("complete", day: 1))
+    try await eventually("the old configuration is in force") { try machine.pending() == 1 }
+    #expect(try !machine.daemonLog.contains(" debug "))
+    try machine.configure("log.level: debug\ndebounce: {complete: 10ms, max_wait: 2s}")
+    daemon.send(SIGHUP)
+    try await eventually("it has reloaded") { try machine.daemonLog.contains("Reloaded the configuration") }
+    try machine.drop(action("complete", day: 2))
+    try await eventually("the new one is in force") { try machine.rows() == ["1-2 done"] }
+    #expect(try machine.daemonLog.contains("debug Accepted"))
+  }
+
+  @Test("that is alone with its queue, and says who has it")
+  func lock() async throws {
+    try await machine.startAPI()
+    try machine.configure()
+    try await machine.startDaemon()
+    let second = try await RunningProgram.run("progress-syncd", ["--config", machine.configurationFile.path])
+    #expect(second.status == 75)
+    #expect(second.words.contains("is in use by another progress-syncd, process \(try #require(machine.daemon).identifier)"))
+    try await machine.killDaemon()
+    try await machine.startDaemon()
+  }
+
+  @Test("that says everything that is wrong with a configuration, at once")
+  func configuration() async throws {
+    try await machine.startAPI()
+    try machine.configure("api.base_ulr: http://x\ndebounce: {complete: fast}")
+    for arguments in [["--check"], []] {
+      let environment = ["PROGRESS_SYNC_API_TIMESTAMPS": "local"]
+      let ended = try await RunningProgram.run(
+        "progress-syncd", ["--config", machine.configurationFile.path, "--set", "log.level=loud"] + arguments, environment: environment)
+      #expect(ended.status == 78)
+      #expect(ended.words.contains(/config\.yaml:5: api\.base_ulr: unknown key; did you mean api\.base_url\?/))
+      #expect(ended.words.contains(/config\.yaml:6: debounce\.complete: must be a duration/))
+      #expect(ended.words.contains("PROGRESS_SYNC_API_TIMESTAMPS") && ended.words.contains("log.level"))
+    }
+    try machine.configure()
+    let good = try await RunningProgram.run("progress-syncd", ["--config", machine.configurationFile.path, "--check"])
+    #expect(good.status == 0 && good.words == "The configuration is valid.\n")
+  }
+
+  @Test("that finishes what is under way when it is told to stop")
+  func stop() async throws {
+    try await machine.startAPI()
+    let proxy = RecordingProxy(delay: .seconds(1))
+    try await proxy.serve(to: machine.apiURL) { port in
+      machine.proxyPort = port
+      try machine.configure("debounce: {complete: 10ms, max_wait: 2s}")
+      try await machine.startDaemon()
+      try machine.drop(action("complete"))
+      try await eventually("the request is under way") { proxy.requests.count == 1 }
+      try await machine.stopDaemon()
+      #expect(try machine.pending() == 0)
+    }
+    #expect(try machine.daemonLog.contains("✅ Synced: complete-p1-1-3"))
+  }
+
+  @Test("that does not wait for an answer for ever, and sends the same request again after the start")
+  func stopWithoutAnswer() async throws {
+    try await machine.startAPI()
+    let proxy = RecordingProxy(delay: .seconds(3600))
+    try await proxy.serve(to: machine.apiURL) { port in
+      machine.proxyPort = port
+      try machine.configure("api.request_timeout: 10m\ndebounce: {complete: 10ms, max_wait: 2s}")
+      try await machine.startDaemon()
+      try machine.drop(action("complete"))
+      try await eventually("the request is under way") { proxy.requests.count == 1 }
+      try await machine.stopDaemon()
+      #expect(try machine.pending() == 1)
+      try await machine.startDaemon()
+      try await eventually("it is under way again") { proxy.requests.count == 2 }
+      try await machine.killDaemon()
+    }
+    #expect(Set(proxy.requests.map(\.idempotencyKey)).count == 1)
+  }
+
+  @Test("that keeps working when its spool is replaced")
+  func replacedSpool() async throws {
+    try await machine.startAPI()
+    try machine.configure("spool.rescan_interval: 1s")
+    try await machine.startDaemon()
+    let spool = machine.directory.appending(path: "spool")
+    try FileManager.default.removeItem(at: spool)
+    try await eventually("it is made anew") { FileManager.default.fileExists(atPath: machine.incoming.path) }
+    try machine.drop(action("complete"))
+    try await eventually("what is dropped there arrives") { try machine.rows() == ["1-3 done"] }
+  }
+}

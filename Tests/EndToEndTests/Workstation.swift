@@ -1,0 +1,173 @@
+import AsyncHTTPClient
+import Foundation
+import GRDB
+import Glibc
+import NIOCore
+import NIOHTTP1
+import Testing
+
+/// A machine of its own: the three programs, a spool, a queue and the API's database, in a temporary directory.
+final class Workstation {
+  let directory: URL
+  let notifications: NotifySocket
+  private(set) var api: RunningProgram?
+  private(set) var daemon: RunningProgram?
+  /// The API's port: the same after a restart.
+  private(set) var apiPort = 0
+  /// Where the daemon sends to, when not straight to the API.
+  var proxyPort: Int?
+  private var dropped = 0
+
+  init() throws {
+    directory = FileManager.default.temporaryDirectory.appending(path: "end-to-end-\(UUID().uuidString.prefix(8))")
+    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
+    notifications = try NotifySocket(in: directory)
+  }
+
+  deinit {
+    (api, daemon) = (nil, nil)
+    // What is left lies in the system's own temporary directory.
+    try? FileManager.default.removeItem(at: directory)
+  }
+
+  var incoming: URL { directory.appending(path: "spool/incoming") }
+  var configurationFile: URL { directory.appending(path: "config.yaml") }
+  var apiURL: String { "http://127.0.0.1:\(apiPort)" }
+
+  // MARK: The API
+
+  /// Starts the API, with a program `p1` of fifty sessions.
+  func startAPI() async throws {
+    let database = "sqlite:" + directory.appending(path: "progress.sqlite").path
+    let program = try RunningProgram(
+      "progress-api", ["serve", "--database", database, "--port", "\(apiPort)"], output: directory.appending(path: "api.log"))
+    api = program
+    try await eventually("the API listens") { try program.words.contains("progress-api listening on http://127.0.0.1:") }
+    if apiPort == 0 {
+      apiPort = try program.words.firstMatch(of: /127\.0\.0\.1:([0-9]+)/).flatMap { Int($0.1) } ?? 0
+      let sessions = (1...50).map { "{\"dayNumber\":\($0)}" }.joined(separator: ",")
+      try await put("/api/programs/p1", "{\"title\":\"End to end\",\"weeks\":[{\"weekNumber\":1,\"sessions\":[\(sessions)]}]}")
+    } else {
+      // A second start writes its greeting below the first.
+      try await eventually("the API answers") { await self.isAPIUp() }
+    }
+  }
+
+  func stopAPI() async throws {
+    let program = try #require(api)
+    program.send(SIGTERM)
+    #expect(await program.end() == 0)
+    api = nil
+  }
+
+  /// The rows of the API's database, as a person sees them: `1-3 done easy 2026-01-28`.
+  func rows() throws -> [String] {
+    var configuration = Configuration()
+    configuration.readonly = true
+    return try DatabaseQueue(path: directory.appending(path: "progress.sqlite").path, configuration: configuration).read { database in
+      let sql = "SELECT * FROM progress_logs WHERE program_id = 'p1' ORDER BY week_number, day_number"
+      return try Row.fetchAll(database, sql: sql).map { row in
+        let feedback = try JSONSerialization.jsonObject(with: Data((row["feedback"] as String).utf8)) as? [String: Any] ?? [:]
+        let session = "\(row["week_number"] as Int)-\(row["day_number"] as Int)"
+        let values = [feedback["intensityRating"], feedback["scheduledDate"]].compactMap { $0 as? String }
+        return ([session, (row["completed"] as Bool) ? "done" : "open"] + values).joined(separator: " ")
+      }
+    }
+  }
+
+  private func put(_ path: String, _ body: String) async throws {
+    var request = HTTPClientRequest(url: apiURL + path)
+    request.method = .PUT
+    request.body = .bytes(ByteBuffer(string: body))
+    let answer = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
+    #expect(answer.status == .created)
+  }
+
+  private func isAPIUp() async -> Bool {
+    // Until it is up, the connection is refused.
+    (try? await HTTPClient.shared.execute(HTTPClientRequest(url: apiURL + "/health"), timeout: .seconds(1)))?.status == .ok
+  }
+
+  // MARK: The daemon
+
+  func configure(_ more: String = "") throws {
+    let text = """
+      api.base_url: http://127.0.0.1:\(proxyPort ?? apiPort)
+      spool.directory: \(directory.appending(path: "spool").path)
+      state.directory: \(directory.appending(path: "state").path)
+      control.socket: \(directory.appending(path: "control.sock").path)
+      \(more)
+
+      """
+    try Data(text.utf8).write(to: configurationFile)
+  }
+
+  /// Starts the daemon and waits until it says that it is ready.
+  func startDaemon(environment: [String: String] = [:]) async throws {
+    let before = notifications.received.count { $0 == "READY=1" }
+    let environment = ["NOTIFY_SOCKET": notifications.path].merging(environment) { $1 }
+    let program = try RunningProgram(
+      "progress-syncd", ["--config", configurationFile.path], environment: environment, output: directory.appending(path: "daemon.log"))
+    daemon = program
+    try await eventually("the daemon is ready") {
+      let words = try program.words
+      try #require(program.isRunning, "the daemon ended: \(words)")
+      return self.notifications.received.count { $0 == "READY=1" } > before
+    }
+  }
+
+  func killDaemon() async throws {
+    let program = try #require(daemon)
+    program.send(SIGKILL)
+    #expect(await program.end() == -SIGKILL)
+    daemon = nil
+  }
+
+  func stopDaemon() async throws {
+    let program = try #require(daemon)
+    program.send(SIGTERM)
+    #expect(await program.end() == 0)
+    daemon = nil
+  }
+
+  var daemonLog: String {
+    get throws { try String(contentsOf: directory.appending(path: "daemon.log"), encoding: .utf8) }
+  }
+
+  // MARK: Clients
+
+  /// Drops a file as a shell does: written under a hidden name, then moved.
+  ///
+  /// Names count up: files of one scan are ordered by time, then name, and several may fall into one tick of the file system's clock.
+  func drop(_ text: String) throws {
+    dropped += 1
+    let name = String(repeating: "0", count: 6 - String(dropped).count) + "\(dropped).json"
+    let temporary = incoming.appending(path: "." + UUID().uuidString + ".tmp")
+    try Data(text.utf8).write(to: temporary)
+    try #require(rename(temporary.path, incoming.appending(path: name).path) == 0)
+  }
+
+  func progressctl(_ arguments: String...) async throws -> (status: Int32, words: String) {
+    try await RunningProgram.run("progressctl", arguments + ["--config", configurationFile.path])
+  }
+
+  /// Files in a part of the spool, without reasons.
+  func files(in part: String) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: directory.appending(path: "spool/\(part)").path).sorted()
+  }
+}
+
+func action(_ name: String, day: Int = 3, _ fields: String = "") -> String {
+  "{\"action\":\"\(name)\",\"program_id\":\"p1\",\"week_number\":1,\"day_number\":\(day)\(fields.isEmpty ? "" : ",")\(fields)}"
+}
+
+func rating(_ rating: String, day: Int = 3) -> String { action("intensity", day: day, "\"intensity_rating\":\"\(rating)\"") }
+
+/// Waits for a condition; fails when it does not come true in a time that no machine is too slow for.
+func eventually(_ what: Comment, within limit: Duration = .seconds(60), _ condition: () async throws -> Bool) async throws {
+  let deadline = ContinuousClock.now + limit
+  while try await !condition() {
+    try #require(ContinuousClock.now < deadline, what)
+    try await Task.sleep(for: .milliseconds(20))
+  }
+}
