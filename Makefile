@@ -1,0 +1,73 @@
+# Everything that a person or CI does with progress-sync. `make` lists it.
+
+CONFIG  ?= debug
+PREFIX  ?= /usr/local
+DESTDIR ?=
+SWIFT   ?= swift
+export SWIFT
+
+PROGRAMS := progress-syncd progressctl progress-api
+SOURCES  := Package.swift $(shell find Sources -type f)
+SCRIPTS  := packaging/setup packaging/run-demo .ci/run
+
+# What is installed carries the Swift runtime in it: a toolchain in somebody's home is not there for a sandboxed service.
+RELEASE_FLAGS := --configuration release --static-swift-stdlib
+RELEASE_STAMP := .build/release.stamp
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build run test lint format install clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+
+setup: ## Install the Debian packages that are missing (root or sudo), check the Swift version
+	@packaging/setup build
+
+build: setup ## Build the three programs; CONFIG=release for the ones that are installed
+ifeq ($(CONFIG),release)
+	@$(MAKE) --no-print-directory $(RELEASE_STAMP)
+else
+	$(SWIFT) build --configuration $(CONFIG)
+endif
+
+run: setup ## Build, then start API and daemon under .run/ and show actions arriving; RUN_ONCE=1 ends by itself
+	@echo "Building; the first time this takes some minutes."
+	$(SWIFT) build
+	@packaging/run-demo
+
+test: setup ## Run every test
+	$(SWIFT) test
+
+lint: ## Check the formatting of the Swift sources, and the shell scripts
+	@packaging/setup build check
+	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
+	shellcheck $(SCRIPTS)
+
+format: setup ## Format the Swift sources
+	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
+
+install: $(RELEASE_STAMP) ## Install the release build; DESTDIR= PREFIX=/usr/local
+	install -d "$(DESTDIR)$(PREFIX)/bin"
+	install -m 755 $(PROGRAMS:%=.build/release/%) "$(DESTDIR)$(PREFIX)/bin"
+	install -d "$(DESTDIR)$(PREFIX)/lib/systemd/system" "$(DESTDIR)$(PREFIX)/lib/sysusers.d" "$(DESTDIR)$(PREFIX)/lib/tmpfiles.d"
+	sed 's|/usr/bin/progress|$(PREFIX)/bin/progress|g' systemd/progress-syncd.service \
+	  >"$(DESTDIR)$(PREFIX)/lib/systemd/system/progress-syncd.service"
+	install -m 644 systemd/progress-sync.sysusers "$(DESTDIR)$(PREFIX)/lib/sysusers.d/progress-sync.conf"
+	install -m 644 systemd/progress-sync.tmpfiles "$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/progress-sync.conf"
+	install -d "$(DESTDIR)/etc/progress-sync"
+	test -e "$(DESTDIR)/etc/progress-sync/config.yaml" || \
+	  install -m 644 config/progress-sync.yaml "$(DESTDIR)/etc/progress-sync/config.yaml"
+ifeq ($(DESTDIR),)
+	@echo
+	@echo "Installed. To make the user and the spool, and start the daemon:"
+	@echo "  systemd-sysusers && systemd-tmpfiles --create && systemctl daemon-reload && systemctl enable --now progress-syncd"
+endif
+
+# So that `make build CONFIG=release`, then `sudo make install`, needs no Swift toolchain for root.
+$(RELEASE_STAMP): $(SOURCES)
+	@packaging/setup build
+	$(SWIFT) build $(RELEASE_FLAGS)
+	@touch $@
+
+clean: ## Remove what was built, and the demo's state
+	rm -rf .build .run
