@@ -99,7 +99,7 @@ let package = Package(
       name: "SQLiteProgressStoreTests", dependencies: ["ProgressModel", "ProgressStore", "SQLiteProgressStore", grdb], swiftSettings: strict
     ),
     .testTarget(
-      name: "SyncEngineTests", dependencies: ["SyncEngine", "ProgressModel", "SyncPolicy", "SyncStore", "Spool", systemPackage],
+      name: "SyncEngineTests", dependencies: ["SyncEngine", "ProgressModel", "SyncPolicy", "SyncStore", "Spool", grdb, systemPackage],
       swiftSettings: strict),
     .testTarget(
       name: "SyncDaemonTests",
@@ -111,6 +111,15 @@ let package = Package(
       dependencies: [
         "ProgressModel", "ProgressServer", "SQLiteProgressStore", "progress-api", asyncHTTPClient, grdb, hummingbird, hummingbirdTesting,
         logging, nioCore, nioHTTP1, subprocess, systemPackage,
+      ], swiftSettings: strict),
+    .testTarget(
+      name: "ControlClientTests", dependencies: ["ControlClient", "ControlProtocol", "ProgressModel", "SyncPolicy", "SyncStore"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "progressctlTests",
+      dependencies: [
+        "progressctl", "ControlClient", "ControlProtocol", "ProgressModel", "Spool", "SyncDaemon", "SyncPolicy", "SyncStore",
+        argumentParser, systemPackage,
       ], swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests",

@@ -11,12 +11,19 @@ package struct QueueReport: Hashable, Sendable {
     (self.items, self.failed) = (items, failed)
   }
 
-  package var json: JSONValue {
-    .object([
-      "pending": .integer(items.count),
-      "items": .array(items.map(\.json)),
-      "failed": .array(failed.map(\.json)),
-    ])
+  /// Gives the report to `write` as JSON, piece by piece: as one text, that of a long queue would take more memory than the report.
+  package func writeJSON(_ write: (String) throws -> Void) rethrows {
+    try write("{\"pending\":\(items.count),\"items\":[")
+    try Self.writeJSON(items, write)
+    try write("],\"failed\":[")
+    try Self.writeJSON(failed, write)
+    try write("]}")
+  }
+
+  private static func writeJSON(_ items: [QueueItem], _ write: (String) throws -> Void) rethrows {
+    for (index, item) in items.enumerated() {
+      try write((index > 0 ? "," : "") + item.json.serialized)
+    }
   }
 }
 
@@ -54,7 +61,7 @@ package struct QueueItem: Hashable, Sendable {
     (self.acceptedAt, self.nextAttemptAt, self.lastStatus, self.lastError) = (acceptedAt, nextAttemptAt, lastStatus, lastError)
   }
 
-  package var json: JSONValue {
+  var json: JSONValue {
     .object([
       "key": .string(key),
       "state": .string(state.rawValue),

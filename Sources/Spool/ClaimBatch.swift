@@ -8,7 +8,7 @@ package struct ClaimedFile: Hashable, Sendable {
   package let contents: [UInt8]
   /// The user id of the file's owner: who dropped it.
   package let sender: UInt32
-  /// When it was dropped: its `ctime` before the claim, but never later than now. For a claim that a crash left, the time of the claim.
+  /// When it was dropped: its `ctime` before the claim, but never later than now.
   package let droppedAt: Timestamp
 
   package init(claim: ClaimID, name: SpoolName, contents: [UInt8], sender: UInt32, droppedAt: Timestamp) {

@@ -29,6 +29,12 @@ struct Directory: ~Copyable {
     return found != 0 || !FileStatus(buffer).isSameFile(as: identity)
   }
 
+  /// Takes an exclusive lock; throws `wouldBlock` when another open directory has it.
+  func lock() throws(Errno) {
+    let number = descriptor.number
+    try checked { flock(number, LOCK_EX | LOCK_NB) }
+  }
+
   /// Makes the names in the directory durable.
   func sync() throws(Errno) { try descriptor.sync() }
 

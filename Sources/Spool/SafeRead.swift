@@ -5,8 +5,10 @@ enum SafeRead {
   case contents([UInt8], FileStatus)
   /// It changed while it was read.
   case changed(FileStatus)
-  /// The system has no answer now (a lease, too many open files); asking again later may bring one.
+  /// Somebody has a lease on it; asking again later may bring an answer.
   case busy
+  /// The system lacks the means to read anything now (open files, memory).
+  case exhausted(Errno)
   case gone
   /// It will never be accepted as it is.
   case refused(String)
@@ -45,7 +47,8 @@ extension Directory {
   private func outcome(of code: Errno) -> SafeRead {
     switch code {
     case .noSuchFileOrDirectory: .gone
-    case .resourceTemporarilyUnavailable, .tooManyOpenFiles, .tooManyOpenFilesInSystem, .noMemory: .busy
+    case .resourceTemporarilyUnavailable: .busy
+    case .tooManyOpenFiles, .tooManyOpenFilesInSystem, .noMemory: .exhausted(code)
     case .permissionDenied: .refused("unreadable for the daemon; chmod g+r it, or drop it with progressctl")
     // The open refuses links by itself: the entry became one after it was looked at.
     case .tooManySymbolicLinkLevels: .refused(FileStatus.Kind.symbolicLink.refusal ?? "")

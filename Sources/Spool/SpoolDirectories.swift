@@ -25,6 +25,17 @@ struct SpoolDirectories: ~Copyable {
   /// Whether a directory was removed, or another one put in its place.
   var isReplaced: Bool { incoming.isReplaced || claimed.isReplaced || rejected.isReplaced }
 
+  /// Takes the lock on `claimed/`; the kernel lets go of it when the directory is closed, however that comes about (flock(2)).
+  func lock() throws(SpoolError) {
+    do throws(Errno) {
+      try claimed.lock()
+    } catch .wouldBlock {
+      throw .layout(path: claimed.path, problem: "is in use by another progress-syncd", advice: "stop it, or set another spool.directory")
+    } catch {
+      throw .system(doing: "lock", path: claimed.path, code: error)
+    }
+  }
+
   private static func openDirectory(_ root: FilePath, _ name: FilePath.Component) throws(SpoolError) -> Directory {
     let path = root.appending(name)
     do throws(Errno) {

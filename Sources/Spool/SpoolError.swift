@@ -15,7 +15,7 @@ package enum SpoolError: Error, Hashable, CustomStringConvertible {
   }
 }
 
-/// Why a client's file was not dropped; nothing of it is left in the spool.
+/// Why a client's file was not dropped, or is not known to be durable.
 package enum SpoolWriteError: Error, Hashable, CustomStringConvertible {
   case invalidName(SpoolName)
   /// A file of that name still waits.

@@ -52,7 +52,7 @@ extension SpoolReader {
         return try take(Entry(name: entry.name, status: status), in: &batch, now: now)
       case .contents(_, let status), .changed(let status):
         waiting.rest(entry.name, status, quiet: limits.settleTime, now: now)
-      case .busy, .refused:
+      case .busy, .exhausted, .refused:
         // Its maker may be about to change that (a mode, a lease); when it has been left so for the settle time, it is claimed.
         waiting.rest(entry.name, entry.status, quiet: limits.settleTime, now: now)
       case .gone: waiting.forget(entry.name)
@@ -81,7 +81,8 @@ extension SpoolReader {
   /// Renames the entry into `claimed/`. From here nobody else can replace it, and its name is free again.
   private func take(_ entry: Entry, in batch: inout ClaimBatch, now: Timestamp) throws(SpoolError) -> ClaimID? {
     let id = sequence.next(now: now)
-    let storedAs = entry.name.prefixed(with: id.text + ".")
+    let droppedAt = min(entry.status.changed.timestamp, now)
+    let storedAs = ClaimedName(claim: id, droppedAt: droppedAt, name: entry.name).stored
     do throws(Errno) {
       try directories.incoming.move(entry.name, to: directories.claimed, as: storedAs)
     } catch .noSuchFileOrDirectory {
@@ -95,7 +96,7 @@ extension SpoolReader {
     }
     waiting.forget(entry.name)
     mentioned[entry.name] = nil
-    claims[id] = Claim(name: entry.name, storedAs: storedAs, droppedAt: min(entry.status.changed.timestamp, now), seen: entry.status)
+    claims[id] = Claim(name: entry.name, storedAs: storedAs, droppedAt: droppedAt, seen: entry.status)
     return id
   }
 

@@ -4,9 +4,8 @@ import SystemPackage
 extension SpoolReader {
   /// Finds what a crash left in `claimed/`, and lets `claim` hand it over before anything new.
   ///
-  /// To be called once at start, before the first `scan`. Returns the claims in claim order; the caller `finish`es those that its receipts
-  /// say were accepted, and they are not read again. A receipt whose claim is not among those returned may be forgotten: its file is
-  /// durably gone.
+  /// To be called at start, before the first `scan`, and after a turn that failed half-way. Returns the claims in claim order; the caller
+  /// `finish`es those that its receipts say were accepted, and they are not read again.
   ///
   /// Whatever else lies in `claimed/` was put there by a person, and is claimed like the rest.
   package func recover(now: Timestamp) throws(SpoolError) -> [ClaimID] {
@@ -14,23 +13,24 @@ extension SpoolReader {
       let names = try directories.claimed.names()
       var strangers: [SpoolName] = []
       for storedAs in names {
-        guard let (id, name) = storedAs.claimParts else {
+        guard let found = ClaimedName(storedAs) else {
           strangers.append(storedAs)
           continue
         }
-        sequence.advance(past: id)
-        claims[id] = Claim(name: name, storedAs: storedAs, droppedAt: nil)
+        sequence.advance(past: found.claim)
+        if claims[found.claim] == nil { claims[found.claim] = Claim(name: found.name, storedAs: storedAs, droppedAt: found.droppedAt) }
       }
       for name in strangers.sorted() {
-        let id = sequence.next(now: now)
-        let storedAs = name.prefixed(with: id.text + ".")
-        try directories.claimed.move(name, to: directories.claimed, as: storedAs)
-        claims[id] = Claim(name: name, storedAs: storedAs, droppedAt: nil)
+        let droppedAt = min(try directories.claimed.status(of: name).changed.timestamp, now)
+        let found = ClaimedName(claim: sequence.next(now: now), droppedAt: droppedAt, name: name)
+        try directories.claimed.move(name, to: directories.claimed, as: found.stored)
+        claims[found.claim] = Claim(name: name, storedAs: found.stored, droppedAt: droppedAt)
       }
       try directories.claimed.sync()
     } catch {
       throw .system(doing: "recover the claims in", path: directories.claimed.path, code: error)
     }
+    postponed = [:]
     unread = claims.keys.sorted(by: >)
     return unread.reversed()
   }
@@ -43,12 +43,18 @@ extension SpoolReader {
     try syncClaims()
     var refusals: [Refusal] = []
     var bytes = 0
-    while bytes < limits.batchBytes, let id = rest.popFirst() {
+    reading: while bytes < limits.batchBytes, let id = rest.popFirst() {
       switch readClaim(id, now: now) {
       case .file(let file):
         bytes += file.contents.count
         batch.files.append(file)
       case .refused(let reason): refusals.append(Refusal(claim: id, reason: reason))
+      case .exhausted(let code):
+        rest = [id] + rest
+        guard !batch.files.isEmpty || !refusals.isEmpty else {
+          throw .system(doing: "read the claims in", path: directories.claimed.path, code: code)
+        }
+        break reading
       case .nothing: break
       }
     }
@@ -74,6 +80,8 @@ extension SpoolReader {
   private enum ReadClaim {
     case file(ClaimedFile)
     case refused(String)
+    /// The system lacks the means; reading others first would put them before their turn.
+    case exhausted(Errno)
     /// It is gone, or was postponed.
     case nothing
   }
@@ -87,10 +95,10 @@ extension SpoolReader {
         postpone(id, seen: status, until: now + limits.settleTime)
         return .nothing
       }
-      let droppedAt = claim.droppedAt ?? min(status.changed.timestamp, now)
-      return .file(ClaimedFile(claim: id, name: claim.name, contents: text, sender: status.owner, droppedAt: droppedAt))
+      return .file(ClaimedFile(claim: id, name: claim.name, contents: text, sender: status.owner, droppedAt: min(claim.droppedAt, now)))
     case .changed(let status): postpone(id, seen: status, until: now + limits.settleTime)
     case .busy: postpone(id, seen: claim.seen, until: now + SpoolLimits.retryTime)
+    case .exhausted(let code): return .exhausted(code)
     case .gone: claims[id] = nil
     case .refused(let reason): return .refused(reason)
     }
@@ -121,15 +129,5 @@ extension SpoolReader {
       finished.append(id)
     }
     if let failure { throw .system(doing: "remove accepted files from", path: directories.claimed.path, code: failure) }
-  }
-}
-
-extension SpoolName {
-  /// The claim and the dropped name that a name in `claimed/` is made of.
-  fileprivate var claimParts: (ClaimID, SpoolName)? {
-    guard bytes.count > ClaimID.length, bytes[ClaimID.length] == UInt8(ascii: "."),
-      let id = ClaimID(String(decoding: bytes.prefix(ClaimID.length), as: UTF8.self))
-    else { return nil }
-    return (id, SpoolName(bytes: Array(bytes.dropFirst(ClaimID.length + 1))))
   }
 }

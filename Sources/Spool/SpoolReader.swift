@@ -27,8 +27,8 @@ package final class SpoolReader {
     let name: SpoolName
     /// The name in `claimed/`.
     let storedAs: SpoolName
-    /// `ctime` before the claim; nil when it is not known any more.
-    let droppedAt: Timestamp?
+    /// `ctime` before the claim.
+    let droppedAt: Timestamp
     /// What was last seen of the file.
     var seen: FileStatus?
   }
@@ -37,6 +37,7 @@ package final class SpoolReader {
   /// May be changed at any time; what has been read already is not judged again.
   package var limits: SpoolLimits
   var directories: SpoolDirectories
+  private var isLocked = false
   var sequence = ClaimSequence()
   /// What the last scan found, the next one last.
   var candidates: [Entry] = []
@@ -62,12 +63,20 @@ package final class SpoolReader {
     (self.root, self.limits) = (root, limits)
   }
 
+  /// Keeps every other daemon off this spool, for as long as this reader lives, whatever state directory it has: two would take each other's
+  /// claims for leftovers. Throws `SpoolError.layout` when another one has it.
+  package func lock() throws(SpoolError) {
+    isLocked = true
+    try directories.lock()
+  }
+
   /// Whether a directory was removed or replaced, so that what is dropped now goes elsewhere; then `reopen`.
   package var isStale: Bool { directories.isReplaced }
 
   /// Opens the directories anew. What was known of them is forgotten, so `recover` and `scan` have to follow, as at start.
   package func reopen() throws(SpoolError) {
     directories = try SpoolDirectories(root: root)
+    if isLocked { try directories.lock() }
     (candidates, waiting, mentioned) = ([], WaitingEntries(), [:])
     (claims, unread, postponed, finished, durablyFinished) = ([:], [], [:], [], [])
   }

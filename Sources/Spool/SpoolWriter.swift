@@ -15,7 +15,8 @@ package struct SpoolWriter: Sendable {
   ///
   /// The contents are written to a hidden name first and get their own name when they are durable, so the daemon never sees a part of
   /// them. `.json` is appended to `name` unless it ends so. Without a name, one is made that sorts by time and is unlike all others.
-  /// Throws `SpoolWriteError.nameTaken` rather than replace a file that still waits. On failure nothing is left behind.
+  /// Throws `SpoolWriteError.nameTaken` rather than replace a file that still waits. On failure nothing is left behind,
+  /// unless the disk failed at the very last step: then the file waits under its name, though it may not survive a power cut.
   @discardableResult
   package func drop(_ contents: [UInt8], as name: String? = nil) throws(SpoolWriteError) -> SpoolName {
     let name = try Self.fileName(from: name)

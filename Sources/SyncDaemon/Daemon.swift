@@ -44,13 +44,12 @@ package struct Daemon {
     } catch {
       throw DaemonError.stateDirectory(configuration.state.directory, reason: "\(error)")
     }
-    let lock = try StateLock(directory: configuration.state.directory)
+    let lock = try await StateLock.acquire(in: configuration.state.directory)
     let store = try SyncStore(path: configuration.queuePath.string)
-    let client = try APIClient(configuration.clientSettings(), version: Self.version)
     let doorbell = Doorbell()
     let loop = WorkLoop(
       configuration: configuration, store: store, doorbell: doorbell,
-      reloader: Reloader(started: configuration, load: load, threshold: threshold), client: client, logger: logger
+      reloader: Reloader(started: configuration, load: load, threshold: threshold), logger: logger
     ) { .now }
     logger.notice("progress-syncd \(Self.version): \(configuration.spool.directory) → \(configuration.api.baseURL)")
     try await run([loop, Hangup(doorbell: doorbell)])

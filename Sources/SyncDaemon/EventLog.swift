@@ -28,6 +28,8 @@ struct EventLog: Sendable {
       logger.warning("❌ Max retry attempts reached for \(key); parked", metadata: fields(of: key))
     case .rejected(let key, let status, let reason):
       logger.error("❌ Rejected by the API: \(key): \(reason)", metadata: fields(of: key, status: status))
+    case .setAside(let row):
+      logger.error("Row \(row) of the queue is unreadable; it is kept among the failed ones, and the rest goes on")
     case .endpoint(let state): logEndpoint(state, now: now)
     case .storageFailed(let reason):
       logger.error("The disk does not let us work, nothing is lost, trying again: \(reason)")

@@ -36,6 +36,18 @@ package struct StateLock: ~Copyable {
     }
   }
 
+  /// Takes the lock, and tries for a moment when it is held: `progressctl` looks whether a daemon runs by holding it for an instant.
+  package static func acquire(in directory: FilePath) async throws -> StateLock {
+    for _ in 1...10 {
+      do throws(StateLockError) {
+        return try StateLock(directory: directory)
+      } catch .held {
+        try await Task.sleep(for: .milliseconds(20))
+      }
+    }
+    return try StateLock(directory: directory)
+  }
+
   deinit {
     // Closing is what lets go.
     try? descriptor.close()
@@ -58,7 +70,7 @@ package enum StateLockError: Error, Hashable, CustomStringConvertible {
   package var description: String {
     switch self {
     case .held(let directory, let process):
-      "\(directory) is in use by another progress-syncd\(process.map { ", process \($0)" } ?? ""): stop it, or set another state.directory"
+      "\(directory) is in use by another progress-syncd\(process.map { ", process \($0)" } ?? ""): stop it first"
     case .unusable(let path, let reason): "cannot lock \(path): \(reason)"
     }
   }

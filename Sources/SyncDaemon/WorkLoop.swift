@@ -15,7 +15,6 @@ struct WorkLoop: Service {
   let store: SyncStore
   let doorbell: Doorbell
   let reloader: Reloader
-  let client: APIClient
   let logger: Logger
   let notifier = ServiceNotifier()
   let now: @Sendable () -> Timestamp
@@ -23,9 +22,12 @@ struct WorkLoop: Service {
   /// How long requests under way may go on after SIGTERM. What is not answered by then stays in the queue.
   static let stopPatience = Duration.seconds(10)
 
-  /// Works until it is told to stop; throws `SpoolError` when there is no spool to begin with.
+  /// Works until it is told to stop; throws `SpoolError` when there is no spool to begin with, and
+  /// `APIClientError` or `DaemonError` when the API's settings do not hold.
   func run() async throws {
     let spool = try SpoolReader(root: configuration.spool.directory, limits: configuration.spoolLimits)
+    try spool.lock()
+    let client = try APIClient(configuration.clientSettings(), version: Daemon.version)
     let engine = SyncEngine(spool: spool, store: store, settings: configuration.engineSettings)
     let watch = SpoolWatch(
       root: configuration.spool.directory, patience: configuration.spool.rescanInterval, doorbell: doorbell, logger: logger)
@@ -33,14 +35,15 @@ struct WorkLoop: Service {
     await withTaskCancellationOrGracefulShutdownHandler {
       await withDiscardingTaskGroup { group in
         group.addTask { await watch.run(from: watcher) }
-        await work(engine, spool, in: &group)
+        await work(engine, spool, client, in: &group)
       }
     } onCancelOrGracefulShutdown: {
       doorbell.ring { $0.isStopping = true }
     }
   }
 
-  private func work(_ engine: SyncEngine<SpoolReader>, _ spool: SpoolReader, in group: inout DiscardingTaskGroup) async {
+  private func work(_ engine: SyncEngine<SpoolReader>, _ spool: SpoolReader, _ client: APIClient, in group: inout DiscardingTaskGroup) async
+  {
     var engine = engine
     var courier = startCourier(client, in: &group)
     var pulse = Pulse(notifier: notifier)
@@ -57,12 +60,13 @@ struct WorkLoop: Service {
         courier.retire()
         courier = startCourier(client, in: &group)
       }
-      let turn = engine.turn(TurnInput(rings), now: now())
-      for event in turn.events { EventLog(logger: logger).log(event, now: now()) }
+      let turnedAt = now()
+      let turn = engine.turn(TurnInput(rings), now: turnedAt)
+      for event in turn.events { EventLog(logger: logger).log(event, now: turnedAt) }
       for delivery in turn.deliveries { courier.start(delivery) }
       wakeAt = turn.wakeAt.map { .now + max(.zero, $0 - now()) }
       pulse.beat(isStopping: stopBy != nil) { try? engine.status().sentence(now: now()) }
-      if let stopBy, engine.isQuiet || stopBy <= .now { break }
+      if let stopBy, engine.isQuiet || stopBy <= .now || Task.isCancelled { break }
     }
     courier.retire()
     group.cancelAll()

@@ -18,8 +18,8 @@ extension SyncEngine {
       try spool.scan(now: now)
       rescanAt = now + settings.rescanInterval
       try store.tidy(
-        now: now, longestDebounce: settings.debounce.maxWait, longestWait: EndpointHealth.longestPause,
-        forgettingActionsBefore: now - Self.clientActionMemory)
+        now: now, longestDebounce: settings.debounce.maxWait, longestWait: max(settings.retry.longestWait, EndpointHealth.longestPause),
+        forgettingBefore: now - Self.acceptanceMemory)
     }
     guard spool.hasMore || isLookDue(now: now) else { return }
     isRecovered = false
@@ -29,7 +29,8 @@ extension SyncEngine {
 
   /// When the spool has to be looked at again, if nothing rings.
   func intakeWake(now: Timestamp) -> Timestamp? {
-    spool.hasMore ? now : [rescanAt, spool.nextLook].compactMap { $0 }.min()
+    guard troubles[.accept] == nil else { return nil }
+    return spool.hasMore ? now : [rescanAt, spool.nextLook].compactMap { $0 }.min()
   }
 
   /// Takes up what an earlier life, or a failed turn, left in `claimed/`: what has its receipt is only unlinked, and
@@ -37,8 +38,6 @@ extension SyncEngine {
   private mutating func recover(now: Timestamp) throws {
     let leftovers = try spool.recover(now: now)
     let accepted = try store.accepted(among: leftovers.map(\.text))
-    try store.forgetReceipts(except: accepted)
-    forgettable = []
     try spool.finish(leftovers.filter { accepted.contains($0.text) })
     isRecovered = true
   }

@@ -10,13 +10,13 @@ extension SyncEngine {
     case .everyone:
       let lanes = settings.maximumConcurrentRequests - inFlight.count
       let sessions = try store.sessionsDue(now: now, atMost: lanes, busy: Set(inFlight.keys))
-      for session in sessions { try start(session, now: now, isProbe: false, &turn) }
+      for session in sessions { try start(session, now: now, &turn) }
       if inFlight.count < settings.maximumConcurrentRequests { turn.wakeAt = try store.nextDue(busy: Set(inFlight.keys)) }
     case .oneProbe:
       guard inFlight.isEmpty else { return }
-      let session = try store.sessionsDue(now: now, atMost: 1, busy: []).first ?? store.sessionUnanswered()
-      if let session {
-        try start(session, now: now, isProbe: true, &turn)
+      let outage = endpoint.state.since ?? now
+      if let session = try store.sessionToProbe(since: outage, now: now) {
+        try start(session, now: now, unansweredSince: outage, &turn)
       } else {
         turn.wakeAt = try store.nextDue(busy: [])
       }
@@ -25,8 +25,8 @@ extension SyncEngine {
     }
   }
 
-  private mutating func start(_ session: Session, now: Timestamp, isProbe: Bool, _ turn: inout Turn) throws {
-    let due = try store.writesDue(in: session, now: now, includingUnanswered: isProbe)
+  private mutating func start(_ session: Session, now: Timestamp, unansweredSince outage: Timestamp? = nil, _ turn: inout Turn) throws {
+    let due = try store.writesDue(in: session, now: now, unansweredSince: outage)
     guard let delivery = Delivery(of: due, window: settings.debounce.maxWait) else { return }
     inFlight[session] = delivery
     turn.deliveries.append(delivery)

@@ -10,16 +10,16 @@ extension SyncEngine {
       let current = try store.settle(settlements.flatMap { $0 }, now: now)
       for (answer, settlements) in zip(unsettled, settlements) {
         inFlight[answer.delivery.session] = nil
-        observe(answer.outcome, now: now, &turn)
+        observe(answer, now: now, &turn)
         for (write, settlement) in zip(answer.delivery.writes, settlements) {
           report(settlement, of: write, isCurrent: current.contains(write.sequence), &turn)
         }
       }
       unsettled = []
     }
-    if mustRelease {
-      try store.releaseUnanswered(now: now)
-      mustRelease = false
+    if let outage = releaseSince {
+      try store.releaseUnanswered(since: outage, now: now)
+      releaseSince = nil
     }
   }
 
@@ -28,17 +28,24 @@ extension SyncEngine {
     let fate = settings.retry.fate(
       of: answer.outcome, failures: write.failures, isShared: answer.delivery.isShared, now: now, random: random)
     let isUnanswered = if case .unreachable = answer.outcome { true } else { false }
+    let unansweredSince = isUnanswered ? min(write.unansweredSince ?? now, now) : nil
     let failures = if case .retried(_, let failures, _, _) = fate { failures } else { write.failures }
     let state = settings.retry.state(afterFailures: failures)
-    return Settlement(sequence: write.sequence, fate: fate, state: state, isUnanswered: isUnanswered)
+    return Settlement(sequence: write.sequence, fate: fate, state: state, unansweredSince: unansweredSince)
   }
 
-  private mutating func observe(_ outcome: DeliveryOutcome, now: Timestamp, _ turn: inout Turn) {
+  private mutating func observe(_ answer: Answer, now: Timestamp, _ turn: inout Turn) {
+    if case .unreachable = answer.outcome {
+      // Where others are answered, the silence is this request's own, and no reason to keep the others waiting.
+      if answer.delivery.writes.contains(where: { write in write.unansweredSince.map { $0 < answeredAt ?? $0 } ?? false }) { return }
+    } else {
+      answeredAt = now
+    }
     let before = endpoint.state
-    endpoint.observe(outcome, now: now, retry: settings.retry, random: Double.random(in: 0..<1, using: &random))
+    endpoint.observe(answer.outcome, now: now, retry: settings.retry, random: Double.random(in: 0..<1, using: &random))
     guard !endpoint.state.isOfSameKind(as: before) else { return }
     turn.events.append(.endpoint(endpoint.state))
-    if endpoint.state == .reachable { mustRelease = true }
+    if case .unreachable(let since, _, _, _) = before { releaseSince = since }
   }
 
   private func report(_ settlement: Settlement, of write: QueuedWrite, isCurrent: Bool, _ turn: inout Turn) {

@@ -18,8 +18,11 @@ package struct SyncEngine<Files: SpoolPort> {
   var inFlight: [Session: Delivery] = [:]
   /// Answers that are not settled in the queue yet; between turns there are some only while the disk fails.
   var unsettled: [Answer] = []
-  /// Whether rows wait for an answer that has become worth asking for again.
-  var mustRelease = false
+  /// Writes that have had no answer since then are to be made due: the API answers again. A new life begins so, because it
+  /// knows of no outage.
+  var releaseSince: Timestamp? = Timestamp(milliseconds: 0)
+  /// When the API last gave a whole answer, to anything.
+  var answeredAt: Timestamp?
   /// Whether everything in `claimed/` has been accepted or refused.
   var isRecovered = false
   /// When the spool is read next without a ring.
@@ -42,8 +45,9 @@ package struct SyncEngine<Files: SpoolPort> {
   }
 
   static var troubleRetryInterval: Duration { .seconds(5) }
-  /// How long a client's id of an action is remembered: as long as the API remembers an idempotency key.
-  static var clientActionMemory: Duration { .seconds(90 * 86_400) }
+  /// How long clients' ids of actions are remembered, and receipts that outlived their use: as long as the API remembers an
+  /// idempotency key.
+  static var acceptanceMemory: Duration { .seconds(90 * 86_400) }
 
   package init(spool: Files, store: SyncStore, settings: EngineSettings, random: any RandomNumberGenerator = SystemRandomNumberGenerator())
   {
@@ -58,7 +62,7 @@ package struct SyncEngine<Files: SpoolPort> {
     unsettled += input.answers
     if input.endpointRang {
       endpoint.reset()
-      mustRelease = true
+      releaseSince = Timestamp(milliseconds: 0)
     }
     if input.spoolRang { rescanAt = now }
     attempt(.settle, now: now, &turn) { try $0.settle(now: now, &$1) }
@@ -66,8 +70,9 @@ package struct SyncEngine<Files: SpoolPort> {
       attempt(.accept, now: now, &turn) { try $0.accept(now: now, &$1) }
       attempt(.plan, now: now, &turn) { try $0.plan(now: now, &$1) }
     }
-    let retries = troubles.values.map(\.retryAt)
-    turn.wakeAt = ([turn.wakeAt, intakeWake(now: now)].compactMap { $0 } + retries).min()
+    if !input.isStopping {
+      turn.wakeAt = ([turn.wakeAt, intakeWake(now: now)].compactMap { $0 } + troubles.values.map(\.retryAt)).min()
+    }
     return turn
   }
 
@@ -88,7 +93,13 @@ package struct SyncEngine<Files: SpoolPort> {
     let trouble = troubles[step]
     if let trouble, now < trouble.retryAt, trouble.retryAt <= now + Self.troubleRetryInterval { return }
     do {
-      try body(&self, &turn)
+      do {
+        try body(&self, &turn)
+      } catch SyncStoreError.unreadable(let sequence) {
+        try store.setAside(unreadable: sequence)
+        turn.events.append(.setAside(row: sequence))
+        turn.wakeAt = now
+      }
       troubles[step] = nil
       if trouble != nil, troubles.isEmpty { turn.events.append(.storageRecovered) }
     } catch {

@@ -19,6 +19,8 @@ package enum SyncEvent: Hashable, Sendable {
   case parked(WriteKey)
   /// The API will never take the write as it is.
   case rejected(WriteKey, status: Int, reason: String)
+  /// A row of the queue was unreadable, and is out of the way of the others.
+  case setAside(row: Int64)
   /// What is known of the API has changed in kind.
   case endpoint(EndpointHealth.State)
   /// The spool or the queue could not be used; everything stays where it is, and is tried again.

@@ -76,7 +76,10 @@ extension ProgressCall.Change {
 }
 
 extension HTTPAnswer {
-  fileprivate var isWebPage: Bool { contentType?.lowercased().hasPrefix("text/html") == true }
+  fileprivate var isWebPage: Bool {
+    let type = contentType?.lowercased() ?? ""
+    return type.hasPrefix("text/html") || type.hasPrefix("application/xhtml") || body.first { $0 > 0x20 } == UInt8(ascii: "<")
+  }
 
   fileprivate var saysNoSuchCall: Bool { [404, 405, 501].contains(status) && words != "Program not found" }
 

@@ -77,7 +77,7 @@ package struct EndpointHealth: Hashable, Sendable {
   }
 
   private var heldSince: Timestamp? {
-    if case .held(let since, _, _, _) = state { since } else { nil }
+    if case .held = state { state.since } else { nil }
   }
 
   private var pausedUntil: Timestamp? {
@@ -97,6 +97,16 @@ package struct EndpointHealth: Hashable, Sendable {
     case .held(let since, let probeAt, let status, let why):
       guard now >= probeAt else { return }
       state = .held(since: since, probeAt: now + Self.heldProbeInterval, status: status, reason: why)
+    }
+  }
+}
+
+extension EndpointHealth.State {
+  /// When the trouble began that is probed; nil while there is none.
+  package var since: Timestamp? {
+    switch self {
+    case .unreachable(let since, _, _, _), .held(let since, _, _, _): since
+    case .reachable, .paused: nil
     }
   }
 }

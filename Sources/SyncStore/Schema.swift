@@ -42,8 +42,8 @@ enum Schema {
           due_at_ms INTEGER,
           failures INTEGER NOT NULL DEFAULT 0,
           is_alone INTEGER NOT NULL DEFAULT 0,
-          -- Set while the last attempt got no answer at all: such rows are due as soon as the API answers again.
-          is_unanswered INTEGER NOT NULL DEFAULT 0,
+          -- Since when attempts have got no answer at all; NULL once there was one.
+          unanswered_since_ms INTEGER,
           last_status INTEGER,
           last_reason TEXT,
           sender_uid INTEGER NOT NULL,
@@ -51,11 +51,12 @@ enum Schema {
         ) STRICT;
         CREATE UNIQUE INDEX writes_by_key ON writes (program_id, week_number, day_number, field, exercise_id);
         CREATE INDEX writes_by_due ON writes (due_at_ms, sequence) WHERE due_at_ms IS NOT NULL;
-        CREATE INDEX writes_unanswered ON writes (due_at_ms, sequence) WHERE is_unanswered;
+        CREATE INDEX writes_unanswered ON writes (unanswered_since_ms, due_at_ms, sequence) WHERE unanswered_since_ms IS NOT NULL;
 
         -- Claimed files whose actions are in; kept until their removal is known to be durable.
         CREATE TABLE receipts (
-          claim TEXT PRIMARY KEY
+          claim TEXT PRIMARY KEY,
+          accepted_at_ms INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
 
         -- Clients' own ids of actions, so that dropping one twice is harmless.

@@ -43,7 +43,7 @@ extension SyncStore {
       for claim in forgetting { try forget.execute(arguments: [claim]) }
       return try files.map { file in
         var acceptance = Acceptance(claim: file.claim)
-        guard try Self.insertReceipt(file.claim, in: database) else { return acceptance }
+        guard try Self.insertReceipt(file.claim, now: now, in: database) else { return acceptance }
         var number = 0
         for action in file.actions {
           if let id = action.id, try !Self.insertClientAction(id, of: file.sender, now: now, in: database) {
@@ -78,15 +78,6 @@ extension SyncStore {
         ?? false
     }
   }
-
-  /// Forgets all receipts but those of `claims`; only right when the files of all others have been unlinked durably.
-  package func forgetReceipts(except claims: Set<String>) throws {
-    try transaction { database in
-      try database.execute(sql: "DELETE FROM receipts")
-      let keep = try database.cachedStatement(sql: "INSERT INTO receipts (claim) VALUES (?)")
-      for claim in claims { try keep.execute(arguments: [claim]) }
-    }
-  }
 }
 
 private struct NewRow {
@@ -98,8 +89,9 @@ private struct NewRow {
 }
 
 extension SyncStore {
-  private static func insertReceipt(_ claim: String, in database: Database) throws -> Bool {
-    try database.cachedStatement(sql: "INSERT OR IGNORE INTO receipts (claim) VALUES (?)").execute(arguments: [claim])
+  private static func insertReceipt(_ claim: String, now: Timestamp, in database: Database) throws -> Bool {
+    let statement = try database.cachedStatement(sql: "INSERT OR IGNORE INTO receipts (claim, accepted_at_ms) VALUES (?, ?)")
+    try statement.execute(arguments: [claim, now.milliseconds])
     return database.changesCount > 0
   }
 
@@ -118,9 +110,10 @@ extension SyncStore {
     var waitingSince = now
     if let old = try QueuedPredecessor(of: write.key, in: database) {
       if old.recordedAt > write.recordedAt {
-        guard !new.isExplicit else { return false }
+        // What is recorded in the future was so by a clock that was set back since, and what failed will not be delivered.
+        if new.isExplicit, old.recordedAt <= now, !old.hasFailed { return false }
         // The clock was set back between two drops, and the later drop must still win.
-        write.recordedAt = old.recordedAt + .milliseconds(1)
+        if !new.isExplicit { write.recordedAt = old.recordedAt + .milliseconds(1) }
       }
       if old.isUntried, !inFlight.contains(old.sequence) { waitingSince = old.waitingSince }
       try database.cachedStatement(sql: "DELETE FROM writes WHERE sequence = ?").execute(arguments: [old.sequence])
@@ -146,6 +139,7 @@ private struct QueuedPredecessor {
   let recordedAt: Timestamp
   let waitingSince: Timestamp
   let isUntried: Bool
+  let hasFailed: Bool
 
   init?(of key: WriteKey, in database: Database) throws {
     let statement = try database.cachedStatement(
@@ -160,5 +154,6 @@ private struct QueuedPredecessor {
     recordedAt = Timestamp(milliseconds: row["recorded_at_ms"])
     waitingSince = Timestamp(milliseconds: row["waiting_since_ms"])
     isUntried = row["state"] == WriteState.waiting.rawValue
+    hasFailed = row["state"] == WriteState.failed.rawValue
   }
 }

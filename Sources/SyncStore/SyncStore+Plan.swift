@@ -12,23 +12,32 @@ extension SyncStore {
     }
   }
 
-  /// The session of the next write whose last attempt got no answer, due or not: what to probe an API with when nothing else is due.
-  package func sessionUnanswered() throws -> Session? {
+  /// The session to probe an API with that has given no answer since `outage`: one that has a write to send, or one whose write
+  /// only the outage put off. What was silent before the outage comes last: the silence may be its own.
+  package func sessionToProbe(since outage: Timestamp, now: Timestamp) throws -> Session? {
     try reading { database in
-      let sql = "SELECT * FROM writes WHERE is_unanswered ORDER BY due_at_ms, sequence"
-      return try Self.sessions(database, sql: sql, arguments: [], atMost: 1, busy: []).first
+      for condition in [
+        "due_at_ms <= ?1 AND coalesce(unanswered_since_ms >= ?2, 1)", "unanswered_since_ms >= ?2 AND ?1", "due_at_ms <= ?1 AND ?2",
+      ] {
+        let sql = "SELECT * FROM writes WHERE \(condition) ORDER BY due_at_ms, sequence LIMIT 1"
+        let arguments: StatementArguments = [now.milliseconds, outage.milliseconds]
+        if let session = try Self.sessions(database, sql: sql, arguments: arguments, atMost: 1, busy: []).first { return session }
+      }
+      return nil
     }
   }
 
-  /// The writes of a session that may be sent now, in due order; `includingUnanswered` adds those that a lost answer put off.
-  package func writesDue(in session: Session, now: Timestamp, includingUnanswered: Bool) throws -> [QueuedWrite] {
+  /// The writes of a session that may be sent now, in due order.
+  ///
+  /// `unansweredSince` adds those that have had no answer since then, due or not: they are tried as probes.
+  package func writesDue(in session: Session, now: Timestamp, unansweredSince outage: Timestamp? = nil) throws -> [QueuedWrite] {
     try reading { database in
       let statement = try database.cachedStatement(
         sql: """
           SELECT * FROM writes WHERE program_id = ? AND week_number = ? AND day_number = ?
-            AND (due_at_ms <= ? OR (? AND is_unanswered)) ORDER BY due_at_ms, sequence
+            AND (due_at_ms <= ? OR unanswered_since_ms >= ?) ORDER BY due_at_ms, sequence
           """)
-      let arguments: StatementArguments = [session.program.text, session.week, session.day, now.milliseconds, includingUnanswered]
+      let arguments: StatementArguments = [session.program.text, session.week, session.day, now.milliseconds, outage?.milliseconds]
       return try Row.fetchAll(statement, arguments: arguments).map { try QueuedWrite(row: $0) }
     }
   }
@@ -62,6 +71,7 @@ extension SyncStore {
 extension QueuedWrite {
   init(row: Row) throws {
     self.init(
-      sequence: row["sequence"], id: row["id"], write: try Write(row: row), failures: row["failures"], isAlone: row["is_alone"])
+      sequence: row["sequence"], id: row["id"], write: try Write(row: row), failures: row["failures"], isAlone: row["is_alone"],
+      unansweredSince: (row["unanswered_since_ms"] as Int64?).map { Timestamp(milliseconds: $0) })
   }
 }

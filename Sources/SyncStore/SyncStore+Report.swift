@@ -73,7 +73,7 @@ extension SyncStore {
 extension QueueEntry {
   fileprivate init(row: Row) throws {
     let sequence: Int64 = row["sequence"]
-    guard let state = WriteState(rawValue: row["state"]) else { throw SyncStoreError.damaged("row \(sequence) has no known state") }
+    guard let state = WriteState(rawValue: row["state"]) else { throw SyncStoreError.unreadable(sequence: sequence) }
     self.sequence = sequence
     self.state = state
     write = try Write(row: row)

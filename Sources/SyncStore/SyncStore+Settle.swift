@@ -7,12 +7,12 @@ package struct Settlement: Hashable, Sendable {
   package let sequence: Int64
   package let fate: Fate
   package let state: WriteState
-  /// Whether the attempt got no answer at all.
-  package let isUnanswered: Bool
+  /// Since when attempts have got no answer at all; nil when this one got one.
+  package let unansweredSince: Timestamp?
 
   /// `state` is where a write stands that is tried again.
-  package init(sequence: Int64, fate: Fate, state: WriteState, isUnanswered: Bool) {
-    (self.sequence, self.fate, self.state, self.isUnanswered) = (sequence, fate, state, isUnanswered)
+  package init(sequence: Int64, fate: Fate, state: WriteState, unansweredSince: Timestamp?) {
+    (self.sequence, self.fate, self.state, self.unansweredSince) = (sequence, fate, state, unansweredSince)
   }
 }
 
@@ -34,11 +34,13 @@ extension SyncStore {
     }
   }
 
-  /// Makes everything due that only a missing answer put off: the API answers again.
-  package func releaseUnanswered(now: Timestamp) throws {
+  /// Makes everything due that has got no answer since `outage` or later: the API answers again.
+  ///
+  /// What was silent before is left to its own retries: others were answered meanwhile, so the silence is its own.
+  package func releaseUnanswered(since outage: Timestamp, now: Timestamp) throws {
     try transaction { database in
-      let sql = "UPDATE writes SET due_at_ms = min(due_at_ms, ?), is_unanswered = 0 WHERE is_unanswered"
-      try database.cachedStatement(sql: sql).execute(arguments: [now.milliseconds])
+      let sql = "UPDATE writes SET due_at_ms = min(due_at_ms, ?) WHERE unanswered_since_ms >= ?"
+      try database.cachedStatement(sql: sql).execute(arguments: [now.milliseconds, outage.milliseconds])
     }
   }
 
@@ -46,15 +48,25 @@ extension SyncStore {
   ///
   /// Due times beyond what any policy gives are the work of a clock that was set back, and come back within reach:
   /// of a write that was not tried yet within `longestDebounce`, of any other within `longestWait`. Clients' ids of
-  /// actions that were accepted before `forgettingActionsBefore` are forgotten.
-  package func tidy(now: Timestamp, longestDebounce: Duration, longestWait: Duration, forgettingActionsBefore: Timestamp) throws {
+  /// actions, and receipts, of what was accepted before `forgettingBefore` are forgotten.
+  package func tidy(now: Timestamp, longestDebounce: Duration, longestWait: Duration, forgettingBefore: Timestamp) throws {
     try transaction { database in
       let clamp = try database.cachedStatement(
         sql: "UPDATE writes SET due_at_ms = ?1 WHERE due_at_ms > ?1 AND (state = 'waiting') = ?2")
       try clamp.execute(arguments: [(now + longestDebounce).milliseconds, true])
       try clamp.execute(arguments: [(now + longestWait).milliseconds, false])
-      let forget = try database.cachedStatement(sql: "DELETE FROM client_actions WHERE accepted_at_ms < ?")
-      try forget.execute(arguments: [forgettingActionsBefore.milliseconds])
+      for table in ["client_actions", "receipts"] {
+        let forget = try database.cachedStatement(sql: "DELETE FROM \(table) WHERE accepted_at_ms < ?")
+        try forget.execute(arguments: [forgettingBefore.milliseconds])
+      }
+    }
+  }
+
+  /// Keeps a row that is unreadable out of the way of all others; a person finds it among the failed ones.
+  package func setAside(unreadable sequence: Int64) throws {
+    try transaction { database in
+      let sql = "UPDATE writes SET state = 'failed', due_at_ms = NULL, last_reason = 'the row is unreadable' WHERE sequence = ?"
+      try database.execute(sql: sql, arguments: [sequence])
     }
   }
 
@@ -66,19 +78,20 @@ extension SyncStore {
     case .retried(let dueAt, let failures, let isAlone, let reason):
       let retry = try database.cachedStatement(
         sql: """
-          UPDATE writes SET state = ?, due_at_ms = ?, failures = ?, is_alone = is_alone OR ?, is_unanswered = ?, last_reason = ?,
+          UPDATE writes SET state = ?, due_at_ms = ?, failures = ?, is_alone = is_alone OR ?, unanswered_since_ms = ?, last_reason = ?,
             last_status = NULL WHERE sequence = ?
           """)
       try retry.execute(arguments: [
-        settlement.state.rawValue, dueAt.milliseconds, failures, isAlone, settlement.isUnanswered, reason, sequence,
+        settlement.state.rawValue, dueAt.milliseconds, failures, isAlone, settlement.unansweredSince?.milliseconds, reason, sequence,
       ])
     case .separated(let reason):
-      let separate = try database.cachedStatement(sql: "UPDATE writes SET is_alone = 1, due_at_ms = ?, last_reason = ? WHERE sequence = ?")
+      let separate = try database.cachedStatement(
+        sql: "UPDATE writes SET is_alone = 1, due_at_ms = ?, unanswered_since_ms = NULL, last_reason = ? WHERE sequence = ?")
       try separate.execute(arguments: [now.milliseconds, reason, sequence])
     case .failed(let status, let reason):
       let fail = try database.cachedStatement(
         sql: """
-          UPDATE writes SET state = 'failed', due_at_ms = NULL, failures = failures + 1, is_unanswered = 0, last_status = ?,
+          UPDATE writes SET state = 'failed', due_at_ms = NULL, failures = failures + 1, unanswered_since_ms = NULL, last_status = ?,
             last_reason = ? WHERE sequence = ?
           """)
       try fail.execute(arguments: [status, reason, sequence])

@@ -9,6 +9,8 @@ package enum SyncStoreError: Error, Hashable {
   case full(String)
   /// The disk or its permissions do not let us write or read.
   case unusable(String)
+  /// A row of the queue holds nothing that this program writes.
+  case unreadable(sequence: Int64)
   /// The file is damaged, or no database.
   case damaged(String)
   case other(String)
@@ -40,6 +42,7 @@ extension SyncStoreError: CustomStringConvertible {
     case .notDurable(let words): "the queue cannot be made durable: \(words)"
     case .full(let words): "no space for the queue: \(words)"
     case .unusable(let words): "the queue cannot be used: \(words)"
+    case .unreadable(let sequence): "row \(sequence) of the queue is unreadable"
     case .damaged(let words): "the queue is damaged: \(words)"
     case .other(let words): words
     }

@@ -52,11 +52,11 @@ extension WriteValue {
 }
 
 extension Session {
-  /// The session of a row of `writes`; throws `SyncStoreError.damaged` when it is none.
+  /// The session of a row of `writes`; throws `SyncStoreError.unreadable` when it is none.
   init(row: Row) throws {
     let (week, day): (Int, Int) = (row["week_number"], row["day_number"])
     guard let program = ProgramID(row["program_id"]), let session = Session(program: program, week: week, day: day) else {
-      throw SyncStoreError.damaged("row \(row["sequence"] as Int64) names no session")
+      throw SyncStoreError.unreadable(sequence: row["sequence"])
     }
     self = session
   }
@@ -65,7 +65,7 @@ extension Session {
 extension Write {
   init(row: Row) throws {
     guard let value = WriteValue(stored: row["value"]) else {
-      throw SyncStoreError.damaged("the value of row \(row["sequence"] as Int64) is unreadable")
+      throw SyncStoreError.unreadable(sequence: row["sequence"])
     }
     self.init(session: try Session(row: row), value: value, recordedAt: Timestamp(milliseconds: row["recorded_at_ms"]))
   }

@@ -35,7 +35,7 @@ struct DropOptions: ParsableArguments {
 
   /// Drops the action, and waits for its acceptance when asked to.
   ///
-  /// Throws `Failure`; its text says whether anything was dropped.
+  /// Throws `Failure`; where nothing was dropped, its text says so.
   func drop(_ action: Action, into service: Service) async throws {
     let contents = ActionFile.serialize(action)
     let limit = service.configuration.spool.maxFileSize
@@ -70,7 +70,8 @@ struct DropOptions: ParsableArguments {
     do {
       outcome = try await wait.outcome(clock: ContinuousClock())
     } catch let error as ControlError {
-      throw Failure(error, of: service)
+      let failure = Failure(error, of: service)
+      throw Failure("\(dropped.file) is dropped, but cannot be waited for: \(failure.text)", code: failure.code)
     }
     switch outcome {
     case .accepted: break

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import SyncDaemon
 
 /// The person's and the script's end of progress-sync: drops actions, and looks into the daemon's queue.
 @main
@@ -24,7 +25,7 @@ struct Progressctl: AsyncParsableCommand {
       input or no queue yet, 69 no spool, 74 reading or writing failed, 75 not accepted \
       in time, 77 not permitted, 78 wrong configuration.
       """,
-    version: "0.1.0",
+    version: Daemon.version,
     subcommands: [
       Complete.self, Uncomplete.self, Rate.self, Schedule.self, LogExercise.self, Status.self, Queue.self,
     ])

@@ -25,18 +25,25 @@ struct Queue: ParsableCommand {
     let environment = ProcessInfo.processInfo.environment
     let service = try service.service(environment: environment)
     let report = try service.asking { client throws(ControlError) in try client.queue() }
-    try StandardOutput.write(
-      json ? report.json.serialized + "\n" : report.table(now: Timestamp.now, style: StandardOutput.style(environment: environment)))
+    try StandardOutput.write { write in
+      if json {
+        try report.writeJSON(write)
+        try write("\n")
+      } else {
+        try report.writeTable(now: Timestamp.now, style: StandardOutput.style(environment: environment), write)
+      }
+    }
   }
 }
 
 extension QueueReport {
-  /// The report for people.
-  func table(now: Timestamp, style: TextStyle) -> String {
-    guard !items.isEmpty || !failed.isEmpty else { return "nothing is pending\n" }
-    let header = ["STATE", "ATTEMPTS", "NEXT", "KEY", "LAST ERROR"]
-    return "\(items.count) pending, \(failed.count) failed\n"
-      + Table([header] + (items + failed).map { $0.row(now: now, style: style) }).text
+  /// Gives the report for people to `write`, line by line.
+  func writeTable(now: Timestamp, style: TextStyle, _ write: (String) throws -> Void) rethrows {
+    guard !items.isEmpty || !failed.isEmpty else { return try write("nothing is pending\n") }
+    try write("\(items.count) pending, \(failed.count) failed\n")
+    let header = [["STATE", "ATTEMPTS", "NEXT", "KEY", "LAST ERROR"]]
+    let rows = [items, failed].lazy.joined().map { $0.row(now: now, style: style) }
+    try Table([AnyCollection(header), AnyCollection(rows)].lazy.joined()).writeLines(write)
   }
 }
 

@@ -10,6 +10,8 @@ struct Service {
   let configuration: Configuration
   /// The file that the configuration was read from; nil when there is none.
   let file: FilePath?
+  /// Whether the file is another than the one that systemd starts the service with.
+  let isNamed: Bool
 
   var client: ControlClient {
     ControlClient(
@@ -28,7 +30,8 @@ struct Service {
   }
 
   var howToStart: String {
-    switch kind {
+    if isNamed, let file { return "start it: progress-syncd --config \(file)" }
+    return switch kind {
     case .user: "start it: systemctl --user start progress-syncd"
     case .system: "start it: sudo systemctl start progress-syncd"
     }
@@ -49,7 +52,8 @@ struct ServiceOptions: ParsableArguments {
   func service(environment: [String: String]) throws(ConfigurationError) -> Service {
     let kind = kind?.kind ?? (Self.hasUserService(environment) ? .user : .system)
     let resolved = try ConfigurationSources.load(kind: kind, environment: environment, file: config.map { FilePath($0) })
-    return Service(kind: kind, configuration: resolved.configuration, file: resolved.file)
+    let isNamed = resolved.file.map { $0 != Configuration.defaultFile(kind: kind, environment: environment) } ?? false
+    return Service(kind: kind, configuration: resolved.configuration, file: resolved.file, isNamed: isNamed)
   }
 
   private static func hasUserService(_ environment: [String: String]) -> Bool {

@@ -5,6 +5,22 @@ import SystemPackage
 enum StandardOutput {
   /// Throws `Failure`: a full disk must not look like an empty queue.
   static func write(_ text: String) throws {
+    try write { try $0(text) }
+  }
+
+  /// Lends `body` a function that prints; what it is given goes out in large pieces. Throws `Failure` and what `body` throws.
+  static func write(_ body: ((String) throws -> Void) throws -> Void) throws {
+    var buffer = ""
+    try body { text in
+      buffer += text
+      guard buffer.utf8.count >= 65_536 else { return }
+      try writeAll(buffer)
+      buffer = ""
+    }
+    try writeAll(buffer)
+  }
+
+  private static func writeAll(_ text: String) throws {
     do {
       _ = try FileDescriptor.standardOutput.writeAll(text.utf8)
     } catch {

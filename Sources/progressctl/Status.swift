@@ -39,7 +39,9 @@ extension StatusReport {
       ("failed", style.paint("\(failed)", failed > 0 ? .red : nil) + (failed > 0 ? "; see progressctl queue" : "")),
       ("last synced", lastSyncedAt.map { "\((now - $0).inWords) ago" } ?? "never"),
     ]
-    return Table(lines.map { [$0, $1] }).text
+    var screen = ""
+    Table(lines.map { [$0, $1] }).writeLines { screen += $0 }
+    return screen
   }
 }
 

@@ -1,13 +1,20 @@
 /// Rows of cells in columns that are as wide as their widest cell; the last one ends where its text ends.
-struct Table {
-  private let rows: [[String]]
+///
+/// The rows are gone through twice, so that a long table that is made up as it goes takes no memory.
+struct Table<Rows: Collection<[String]>> {
+  private let rows: Rows
 
-  init(_ rows: [[String]]) {
+  init(_ rows: Rows) {
     self.rows = rows
   }
 
   /// A line for each row.
-  var text: String {
+  func writeLines(_ write: (String) throws -> Void) rethrows {
+    let widths = widths
+    for row in rows { try write(line(row, widths)) }
+  }
+
+  private var widths: [Int] {
     var widths: [Int] = []
     for row in rows {
       for (column, cell) in row.enumerated() {
@@ -15,7 +22,7 @@ struct Table {
         widths[column] = max(widths[column], cell.visibleWidth)
       }
     }
-    return rows.map { line($0, widths) }.joined()
+    return widths
   }
 
   private func line(_ row: [String], _ widths: [Int]) -> String {

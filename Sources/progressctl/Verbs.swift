@@ -35,6 +35,7 @@ struct Uncomplete: DropCommand {
   static let action = ActionName.uncomplete
   static let configuration = CommandConfiguration(
     abstract: "A session is not done after all.",
+    usage: "progressctl uncomplete [<options>] <program> <week> <day>",
     discussion: """
       Example:
         progressctl uncomplete p1 1 3
@@ -50,6 +51,7 @@ struct Rate: DropCommand {
   static let action = ActionName.intensity
   static let configuration = CommandConfiguration(
     abstract: "How hard a session felt.",
+    usage: "progressctl rate [<options>] <program> <week> <day> <rating>",
     discussion: """
       Example:
         progressctl rate p1 1 3 perfect
@@ -69,6 +71,7 @@ struct Schedule: DropCommand {
   static let action = ActionName.schedule
   static let configuration = CommandConfiguration(
     abstract: "When a session is planned.",
+    usage: "progressctl schedule [<options>] <program> <week> <day> <date>",
     discussion: """
       Examples:
         progressctl schedule p1 1 3 2026-01-28

@@ -62,6 +62,10 @@ struct ServiceTests {
     let second = try await RunningProgram.run("progress-syncd", ["--config", machine.configurationFile.path])
     #expect(second.status == 75)
     #expect(second.words.contains("is in use by another progress-syncd, process \(try #require(machine.daemon).identifier)"))
+    let state = "state.directory=" + machine.directory.appending(path: "other").path
+    let third = try await RunningProgram.run("progress-syncd", ["--config", machine.configurationFile.path, "--set", state])
+    #expect(third.status == 74)
+    #expect(third.words.contains("/spool/claimed is in use by another progress-syncd"))
     try await machine.killDaemon()
     try await machine.startDaemon()
   }

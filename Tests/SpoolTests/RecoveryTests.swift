@@ -22,6 +22,29 @@ import Testing
     #expect(taken.files.map(\.contents) == (1...3).map { Array(#"{"n":\#($0)}"#.utf8) })
   }
 
+  @Test("A file keeps the time of its drop through a crash, though the claim has changed its ctime")
+  func dropTime() throws {
+    let spool = try TemporarySpool()
+    spool.put("{}", as: "a.json")
+    let before = try spool.reader().takeAll(now: spool.start).files
+    let reader = try spool.reader()
+    _ = try reader.recover(now: spool.start + .seconds(3600))
+    #expect(try reader.takeRest(now: spool.start + .seconds(3600)).files.map(\.droppedAt) == before.map(\.droppedAt))
+  }
+
+  @Test("Two readers never have the lock of one spool, and it is free when the first is gone")
+  func lock() throws {
+    let spool = try TemporarySpool()
+    var first: SpoolReader? = try spool.reader()
+    try first?.lock()
+    let second = try spool.reader()
+    #expect(throws: SpoolError.self) { try second.lock() }
+    try first?.reopen()
+    #expect(throws: SpoolError.self) { try second.lock() }
+    first = nil
+    try second.lock()
+  }
+
   @Test("Those that were accepted before the crash are finished unread")
   func acceptedBefore() throws {
     let spool = try TemporarySpool()
@@ -53,7 +76,7 @@ import Testing
   func rubbishInClaimed() throws {
     let spool = try TemporarySpool()
     #expect(symlink("/etc/hostname", String(decoding: spool.path("x.json").bytes, as: UTF8.self)) == 0)
-    let stored = SpoolName("0198c0ffee00000012345678.x.json")
+    let stored = SpoolName("0198c0ffee00000012345678.0198c0ffee00.x.json")
     #expect(spool.path("x.json").withCString { old in spool.path(stored, in: "claimed").withCString { rename(old, $0) } } == 0)
     let reader = try spool.reader()
     #expect(try reader.recover(now: spool.start).map(\.text) == ["0198c0ffee00000012345678"])
@@ -75,7 +98,7 @@ import Testing
     #expect(taken.files.allSatisfy { $0.droppedAt <= spool.start })
     let afterCrash = try spool.reader()
     #expect(try afterCrash.recover(now: spool.start) == claims)
-    #expect(try afterCrash.takeRest(now: spool.start).files.map { $0.name.bytes.count } == [230, 10])
+    #expect(try afterCrash.takeRest(now: spool.start).files.map { $0.name.bytes.count } == [217, 10])
   }
 
   @Test("New claims are greater than those that a crash left, whatever the clock says now")

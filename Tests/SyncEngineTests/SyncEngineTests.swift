@@ -117,6 +117,75 @@ struct SyncEngineTests {
     #expect(machine.calls.count - attempts == 50)
   }
 
+  @Test("lets a write that is never answered cost the others a second now and then, and retries it at growing intervals")
+  func poison() throws {
+    try machine.drop(action("complete", day: 50))
+    var attempts: [Timestamp] = []
+    func api(_ call: ProgressCall) -> DeliveryOutcome {
+      guard call.session.day == 50 else { return .delivered }
+      attempts.append(machine.now)
+      return .unreachable(reason: "closed the connection")
+    }
+    for step in 0..<3600 {
+      if step % 10 == 0 { try machine.drop(action("intensity", "\"intensity_rating\":\"hard\"", day: step / 10 % 40 + 1)) }
+      machine.pass(.seconds(1), api: api)
+    }
+    // An hour of growing intervals, not of one attempt a second.
+    #expect((5...15).contains(attempts.count))
+    #expect(try machine.counts.pending <= 2)
+    let outages = machine.events.filter { if case .endpoint(.unreachable) = $0 { true } else { false } }
+    #expect(outages.count <= 2)
+  }
+
+  @Test("asks for no turn at once while the disk fails, or while it stops")
+  func noSpin() throws {
+    try machine.drop(action("complete"))
+    try machine.breakSpool()
+    machine.turn(TurnInput(spoolRang: true))
+    #expect(try #require(machine.wakeAt) > machine.now)
+    let failures = machine.events.filter { if case .storageFailed = $0 { true } else { false } }
+    #expect(failures.count == 1)
+    try machine.mendSpool()
+    machine.pass(.seconds(10))
+    #expect(machine.events.contains(.storageRecovered))
+    #expect(machine.calls.count == 1)
+    try machine.drop(action("complete"))
+    machine.turn(TurnInput(isStopping: true))
+    #expect(machine.wakeAt == nil)
+  }
+
+  @Test("tries everything at once after a restart that an outage had put off")
+  func restartAfterOutage() throws {
+    try machine.drop(action("complete"))
+    machine.pass(.seconds(7200)) { _ in .unreachable(reason: "connection refused") }
+    try machine.killAndStart()
+    machine.pass(.milliseconds(10))
+    #expect(try machine.counts.pending == 0)
+  }
+
+  @Test("lets the newer value win though its acceptance was interrupted")
+  func interruptedAcceptance() throws {
+    try machine.drop(action("intensity", "\"intensity_rating\":\"easy\""), ringing: false)
+    let recorded = "\"intensity_rating\":\"hard\",\"recorded_at\":\"\(machine.now.rfc3339)\""
+    try machine.drop(action("intensity", recorded), ringing: false)
+    try machine.claimWithoutAccepting()
+    machine.setClock(by: .seconds(86_400))
+    try machine.killAndStart()
+    machine.pass(.seconds(10))
+    #expect(machine.calls.map(\.change) == [.intensity(.hard)])
+  }
+
+  @Test("keeps an unreadable row out of the way of the others")
+  func unreadableRow() throws {
+    try machine.drop(action("complete", day: 1))
+    try machine.drop(action("complete", day: 2))
+    try machine.damageRow(day: 1)
+    machine.pass(.seconds(2))
+    #expect(machine.calls.map(\.session.day) == [2])
+    #expect(try machine.counts.failed == 1)
+    #expect(machine.events.contains { if case .setAside = $0 { true } else { false } })
+  }
+
   @Test("makes everything due at once when somebody says that the world has changed")
   func ring() throws {
     try machine.drop(action("complete"))

@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import ProgressModel
 import Spool
 import SyncEngine
@@ -16,7 +17,7 @@ final class Workstation {
   /// Requests that the API has not answered yet.
   private(set) var underWay: [Delivery] = []
   private var engine: SyncEngine<SpoolReader>
-  private var wakeAt: Timestamp?
+  private(set) var wakeAt: Timestamp?
   private var dropped = 0
 
   static let settings = EngineSettings(
@@ -50,14 +51,42 @@ final class Workstation {
   }
 
   /// Drops a file and rings.
-  func drop(_ text: String, as name: String? = nil) throws {
+  func drop(_ text: String, as name: String? = nil, ringing: Bool = true) throws {
     dropped += 1
     let url = directory.appending(path: "spool/incoming/\(name ?? "action-\(padded: dropped).json")")
     try Data(text.utf8).write(to: url)
     // The file's time follows the test's clock, not the machine's.
     let instant = Date(timeIntervalSince1970: Double(now.milliseconds) / 1000 - 60)
     try FileManager.default.setAttributes([.modificationDate: instant], ofItemAtPath: url.path)
-    turn(TurnInput(spoolRang: true))
+    if ringing { turn(TurnInput(spoolRang: true)) }
+  }
+
+  /// Goes as far as a daemon that is killed between the claim and the acceptance.
+  func claimWithoutAccepting() throws {
+    let reader = try SpoolReader(root: FilePath(spool.path))
+    try reader.scan(now: now)
+    _ = try reader.claim(atMost: 100, now: now)
+  }
+
+  private var spool: URL { directory.appending(path: "spool") }
+  private var hiddenSpool: URL { directory.appending(path: "hidden") }
+
+  /// Puts a file in the spool's place.
+  func breakSpool() throws {
+    try FileManager.default.moveItem(at: spool, to: hiddenSpool)
+    try Data().write(to: spool)
+  }
+
+  func mendSpool() throws {
+    try FileManager.default.removeItem(at: spool)
+    try FileManager.default.moveItem(at: hiddenSpool, to: spool)
+  }
+
+  /// Writes into the queue what no daemon writes.
+  func damageRow(day: Int) throws {
+    try DatabaseQueue(path: directory.appending(path: "queue.sqlite").path).write { database in
+      try database.execute(sql: "UPDATE writes SET value = '{}' WHERE day_number = ?", arguments: [day])
+    }
   }
 
   func turn(_ input: TurnInput) {

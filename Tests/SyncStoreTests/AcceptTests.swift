@@ -76,8 +76,8 @@ struct AcceptTests {
     try store.accept(Action(session: p1, change: .rate(.easy)), claim: "c1")
     try store.accept(Action(session: p1, change: .rate(.easy)), claim: "c2", forgetting: ["c1"])
     #expect(try store.accepted(among: ["c1", "c2"]) == ["c2"])
-    try store.accept(Action(session: p1, change: .rate(.easy)), claim: "c3")
-    try store.forgetReceipts(except: ["c3"])
+    try store.accept(Action(session: p1, change: .rate(.easy)), claim: "c3", at: start + .seconds(60))
+    try store.tidy(now: start, longestDebounce: .seconds(5), longestWait: .seconds(60), forgettingBefore: start + .seconds(1))
     #expect(try store.accepted(among: ["c1", "c2", "c3"]) == ["c3"])
   }
 
@@ -98,9 +98,9 @@ struct AcceptTests {
   func tidyIDs() throws {
     let id = try #require(ActionID("tap-1"))
     try store.accept(Action(session: p1, change: .rate(.easy), id: id))
-    try store.tidy(now: start, longestDebounce: .seconds(5), longestWait: .seconds(60), forgettingActionsBefore: start)
+    try store.tidy(now: start, longestDebounce: .seconds(5), longestWait: .seconds(60), forgettingBefore: start)
     #expect(try store.isAccepted(id, sender: 1000))
-    try store.tidy(now: start, longestDebounce: .seconds(5), longestWait: .seconds(60), forgettingActionsBefore: start + .seconds(1))
+    try store.tidy(now: start, longestDebounce: .seconds(5), longestWait: .seconds(60), forgettingBefore: start + .seconds(1))
     #expect(try !store.isAccepted(id, sender: 1000))
   }
 
@@ -110,6 +110,19 @@ struct AcceptTests {
     let late = try store.accept(Action(session: p1, change: .rate(.easy), recordedAt: start - .seconds(60)))
     #expect(late.outdated.map(\.description) == ["intensity-p1-1-3"])
     #expect(try store.entries().map(\.write.value) == [.rating(.hard)])
+  }
+
+  @Test("lets the later drop win though the earlier one was recorded in what is the future now, or was refused")
+  func clockSetBackUnderExplicitInstants() throws {
+    try store.accept(Action(session: p1, change: .rate(.easy)))
+    let before = start - .seconds(3600)
+    try store.accept(Action(session: p1, change: .rate(.hard), recordedAt: before), at: before)
+    #expect(try store.entries().map(\.write.value) == [.rating(.hard)])
+    let sequence = try #require(try store.entries().first).sequence
+    let refused = Settlement(sequence: sequence, fate: .failed(status: 422, reason: "no"), state: .retrying, unansweredSince: nil)
+    _ = try store.settle([refused], now: before)
+    try store.accept(Action(session: p1, change: .rate(.perfect), recordedAt: before - .seconds(1)), at: before)
+    #expect(try store.entries().map(\.write.value) == [.rating(.perfect)])
   }
 
   @Test("lets the later drop win when the clock was set back in between")
@@ -136,7 +149,7 @@ struct AcceptTests {
     try store.accept(
       Action(session: p1, change: .complete(at: nil, rating: .hard, scheduled: nil)), Action(session: p1, change: .rate(.easy)), claim: "c1"
     )
-    let due = try store.writesDue(in: p1, now: start + .seconds(1), includingUnanswered: false)
+    let due = try store.writesDue(in: p1, now: start + .seconds(1))
     #expect(due.map(\.id) == ["c1-1", "c1-3"])
   }
 }

@@ -1,6 +1,7 @@
+import GRDB
 import ProgressModel
 import SyncPolicy
-import SyncStore
+@testable import SyncStore
 import Testing
 
 @Suite("Planning and settling")
@@ -16,8 +17,8 @@ struct SettleTests {
     p1 = try session()
   }
 
-  private func settle(_ sequence: Int64, _ fate: Fate, state: WriteState = .retrying, isUnanswered: Bool = false) throws -> Bool {
-    let settlement = Settlement(sequence: sequence, fate: fate, state: state, isUnanswered: isUnanswered)
+  private func settle(_ sequence: Int64, _ fate: Fate, state: WriteState = .retrying, unansweredSince: Timestamp? = nil) throws -> Bool {
+    let settlement = Settlement(sequence: sequence, fate: fate, state: state, unansweredSince: unansweredSince)
     return try store.settle([settlement], now: later).contains(sequence)
   }
 
@@ -80,7 +81,7 @@ struct SettleTests {
     #expect(try settle(sequence, .retried(at: later + .seconds(5), failures: 2, isAlone: true, reason: "503"), state: .retrying))
     let entry = try #require(try store.entries().first)
     #expect(entry.state == .retrying && entry.failures == 2 && entry.dueAt == later + .seconds(5) && entry.lastReason == "503")
-    let due = try store.writesDue(in: p1, now: later + .seconds(5), includingUnanswered: false)
+    let due = try store.writesDue(in: p1, now: later + .seconds(5))
     #expect(due.map(\.isAlone) == [true])
     #expect(try store.counts().retrying == 1)
   }
@@ -101,25 +102,40 @@ struct SettleTests {
   @Test("separated writes are due at once, alone")
   func separated() throws {
     #expect(try settle(acceptRating(), .separated(reason: "422")))
-    #expect(try store.writesDue(in: p1, now: later, includingUnanswered: false).map(\.isAlone) == [true])
+    #expect(try store.writesDue(in: p1, now: later).map(\.isAlone) == [true])
   }
 
-  @Test("what only a missing answer put off can be a probe, and is released together")
+  @Test("what only an outage put off can be its probe, and is released with it; what was silent before is not")
   func unanswered() throws {
-    let fate = Fate.retried(at: later + .seconds(900), failures: 4, isAlone: false, reason: "refused")
-    #expect(try settle(acceptRating(), fate, state: .parked, isUnanswered: true))
+    let other = try session("p1", 1, 4)
+    let outage = later
+    for (session, since) in [(p1, outage), (other, outage - .seconds(1))] {
+      try store.accept(Action(session: session, change: .rate(.easy)))
+      let sequence = try #require(try store.entries().last).sequence
+      let fate = Fate.retried(at: later + .seconds(900), failures: 4, isAlone: false, reason: "refused")
+      #expect(try settle(sequence, fate, state: .parked, unansweredSince: since))
+    }
     #expect(try store.sessionsDue(now: later, atMost: 8, busy: []).isEmpty)
-    #expect(try store.sessionUnanswered() == p1)
-    #expect(try store.writesDue(in: p1, now: later, includingUnanswered: true).count == 1)
-    try store.releaseUnanswered(now: later)
+    #expect(try store.sessionToProbe(since: outage, now: later) == p1)
+    #expect(try store.writesDue(in: p1, now: later, unansweredSince: outage).count == 1)
+    try store.releaseUnanswered(since: outage, now: later)
     #expect(try store.sessionsDue(now: later, atMost: 8, busy: []) == [p1])
-    #expect(try store.sessionUnanswered() == nil)
+  }
+
+  @Test("an unreadable row is named, and can be set aside")
+  func unreadable() throws {
+    let sequence = try acceptRating()
+    try store.database.write { try $0.execute(sql: "UPDATE writes SET value = '{\"from\":\"the future\"}'") }
+    #expect(throws: SyncStoreError.unreadable(sequence: sequence)) { try store.writesDue(in: p1, now: later) }
+    try store.setAside(unreadable: sequence)
+    #expect(try store.writesDue(in: p1, now: later).isEmpty)
+    #expect(try store.counts().failed == 1)
   }
 
   @Test("a clock that was set back strands nothing")
   func clockStep() throws {
     _ = try acceptRating(at: start + .seconds(1_000_000))
-    try store.tidy(now: start, longestDebounce: .seconds(5), longestWait: .seconds(60), forgettingActionsBefore: start)
+    try store.tidy(now: start, longestDebounce: .seconds(5), longestWait: .seconds(60), forgettingBefore: start)
     #expect(try store.nextDue(busy: []) == start + .seconds(5))
   }
 

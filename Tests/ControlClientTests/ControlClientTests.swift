@@ -1,0 +1,99 @@
+import ControlClient
+import ControlProtocol
+import FoundationEssentials
+import Glibc
+import ProgressModel
+import SyncPolicy
+import SyncStore
+import Testing
+
+@Suite("What progressctl learns of the queue")
+struct ControlClientTests {
+  private let state: TemporaryState
+
+  init() throws {
+    state = try TemporaryState()
+  }
+
+  @Test("before the daemon has ever run there is no queue, and asking makes none")
+  func noQueue() throws {
+    #expect(throws: ControlError.noQueue(path: state.queuePath)) { try state.client.status() }
+    #expect(throws: ControlError.noQueue(path: state.queuePath)) { try state.client.queue() }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: state.directory.path).isEmpty)
+  }
+
+  @Test("an empty queue is pending nothing and was never synced")
+  func empty() throws {
+    _ = try state.openStore()
+    #expect(try state.client.status() == StatusReport(daemon: .stopped))
+    #expect(try state.client.queue() == QueueReport())
+  }
+
+  @Test("the queue is told in the order of acceptance, with attempts, reasons and next times, and what failed apart")
+  func queue() throws {
+    let store = try state.openStore()
+    try store.accept(.uncomplete)
+    try store.accept(.rate(.hard), at: start + .seconds(1))
+    try store.settleLast(.retried(at: start + .seconds(5), failures: 1, isAlone: false, reason: "503: busy"))
+    try store.accept(.rate(.easy), day: 4, at: start + .seconds(2))
+    try store.settleLast(.retried(at: start + .seconds(60), failures: 4, isAlone: false, reason: "refused"), state: .parked)
+    try store.accept(.rate(.easy), day: 5, at: start + .seconds(3))
+    try store.settleLast(.failed(status: 422, reason: "no such week"))
+
+    let waiting = QueueItem(
+      key: "complete-p1-1-3", state: .waiting, attempts: 0, maximumAttempts: 3, acceptedAt: start, nextAttemptAt: start + .milliseconds(500)
+    )
+    let retrying = QueueItem(
+      key: "intensity-p1-1-3", state: .retrying, attempts: 1, maximumAttempts: 3, acceptedAt: start + .seconds(1),
+      nextAttemptAt: start + .seconds(5), lastError: "503: busy")
+    let parked = QueueItem(
+      key: "intensity-p1-1-4", state: .parked, attempts: 4, maximumAttempts: 3, acceptedAt: start + .seconds(2),
+      nextAttemptAt: start + .seconds(60), lastError: "refused")
+    let report = try state.client.queue()
+    #expect(report.items == [waiting, retrying, parked])
+    let failed = try #require(report.failed.first)
+    #expect(report.failed.count == 1)
+    #expect(failed.key == "intensity-p1-1-5" && failed.state == .failed && failed.nextAttemptAt == nil)
+    #expect(failed.lastStatus == 422 && failed.lastError == "no such week")
+  }
+
+  @Test("the status counts by state, and the oldest is the oldest that is still to be delivered")
+  func status() throws {
+    let store = try state.openStore()
+    try store.accept(.rate(.easy), day: 1)
+    try store.settleLast(.failed(status: 422, reason: "no"))
+    try store.accept(.rate(.easy), day: 2, at: start + .seconds(1))
+    try store.settleLast(.delivered, at: start + .seconds(9))
+    try store.accept(.rate(.easy), day: 3, at: start + .seconds(2))
+    try store.settleLast(.retried(at: start + .seconds(60), failures: 1, isAlone: false, reason: "no"))
+    try store.accept(.rate(.easy), day: 4, at: start + .seconds(3))
+
+    let expected = StatusReport(
+      daemon: .stopped, waiting: 1, retrying: 1, failed: 1, oldestAcceptedAt: start + .seconds(2), lastSyncedAt: start + .seconds(9))
+    #expect(try state.client.status() == expected)
+  }
+
+  @Test("an action is accepted when its own sender's id is in the queue's memory")
+  func isAccepted() throws {
+    let store = try state.openStore()
+    let mine = try #require(ActionID("mine"))
+    let theirs = try #require(ActionID("theirs"))
+    #expect(try !state.client.isAccepted(mine))
+    try store.accept(.uncomplete, id: "mine", sender: geteuid())
+    try store.accept(.uncomplete, id: "theirs", sender: geteuid() + 1)
+    #expect(try state.client.isAccepted(mine))
+    #expect(try !state.client.isAccepted(theirs))
+  }
+
+  @Test("a file that is no database is a damage that is told, not an empty queue")
+  func damaged() throws {
+    try Data("not a database, and longer than the header of one, so that it is read as far as that goes: no.".utf8)
+      .write(to: URL(filePath: state.queuePath))
+    let error = #expect(throws: ControlError.self) { try state.client.queue() }
+    guard case .unreadable(let words) = try #require(error) else {
+      Issue.record("not \(String(describing: error))")
+      return
+    }
+    #expect(words.contains(state.queuePath))
+  }
+}
