@@ -4,10 +4,12 @@ import Logging
 extension LogRecord {
   /// The entry as a person reads it: `15:30:00 info message key=value …`, ending in a line break and holding no other.
   ///
+  /// Fields named in capitals are for searching the journal, and repeat what the message says: they are left out.
+  ///
   /// - Parameter time: The time of day, as it shall be shown.
   func line(time: String, colored: Bool) -> String {
     let level = colored ? level.colored : level.rawValue
-    let pairs = metadata.map { " \($0.key.singleLine)=\($0.value.quotedIfNeeded)" }
+    let pairs = metadata.filter { $0.key.contains(where: \.isLowercase) }.map { " \($0.key.singleLine)=\($0.value.quotedIfNeeded)" }
     return "\(time) \(level) \(message.singleLine)\(pairs.joined())\n"
   }
 

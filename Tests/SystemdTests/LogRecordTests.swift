@@ -64,7 +64,7 @@ struct LogLineTests {
     "A line is one line, whatever a client put into it",
     arguments: [
       ("started", [:], "started"),
-      ("✅ Synced: complete-p1-1-3", ["PROGRESS_KEY": "complete-p1-1-3"], "✅ Synced: complete-p1-1-3 PROGRESS_KEY=complete-p1-1-3"),
+      ("✅ Synced: complete-p1-1-3", ["PROGRESS_KEY": "complete-p1-1-3"], "✅ Synced: complete-p1-1-3"),
       ("sorted", ["b": "2", "a": "1"], "sorted a=1 b=2"),
       ("forged\n15:30:01 error disk full", [:], #"forged\n15:30:01 error disk full"#),
       ("value", ["a": "x\n15:30:01 error"], #"value a="x\n15:30:01 error""#),
