@@ -50,10 +50,13 @@ install: $(RELEASE_STAMP) ## Install the release build; DESTDIR= PREFIX=/usr/loc
 	install -d "$(DESTDIR)$(PREFIX)/bin"
 	install -m 755 $(PROGRAMS:%=.build/release/%) "$(DESTDIR)$(PREFIX)/bin"
 	install -d "$(DESTDIR)$(PREFIX)/lib/systemd/system" "$(DESTDIR)$(PREFIX)/lib/sysusers.d" "$(DESTDIR)$(PREFIX)/lib/tmpfiles.d"
-	sed 's|/usr/bin/progress|$(PREFIX)/bin/progress|g' systemd/progress-syncd.service \
+	sed 's|/usr/bin/progress|$(PREFIX)/bin/progress|g; s|/usr/share|$(PREFIX)/share|g' systemd/progress-syncd.service \
 	  >"$(DESTDIR)$(PREFIX)/lib/systemd/system/progress-syncd.service"
 	install -m 644 systemd/progress-sync.sysusers "$(DESTDIR)$(PREFIX)/lib/sysusers.d/progress-sync.conf"
 	install -m 644 systemd/progress-sync.tmpfiles "$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/progress-sync.conf"
+	install -d "$(DESTDIR)$(PREFIX)/share/doc/progress-sync/docs"
+	install -m 644 README.md "$(DESTDIR)$(PREFIX)/share/doc/progress-sync"
+	install -m 644 docs/*.md "$(DESTDIR)$(PREFIX)/share/doc/progress-sync/docs"
 	install -d "$(DESTDIR)/etc/progress-sync"
 	test -e "$(DESTDIR)/etc/progress-sync/config.yaml" || \
 	  install -m 644 config/progress-sync.yaml "$(DESTDIR)/etc/progress-sync/config.yaml"

@@ -113,9 +113,11 @@ extension TLSConfiguration {
     var configuration = TLSConfiguration.makeClientConfiguration()
     configuration.minimumTLSVersion = .tlsv12  // RFC 8996: older versions are deprecated.
     guard let file else { return configuration }
-    guard access(file, R_OK) == 0 else {
+    var status = stat()
+    guard access(file, R_OK) == 0, stat(file, &status) == 0 else {
       throw .certificateAuthorities(path: file, problem: "cannot be read (\(String(cString: strerror(errno))))")
     }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw .certificateAuthorities(path: file, problem: "is not a regular file") }
     do {
       configuration.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(file))
       // Reads the authorities as a connection will, so that what is wrong with them shows here.

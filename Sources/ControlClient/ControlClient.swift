@@ -80,7 +80,7 @@ package enum ControlError: Error, Hashable, CustomStringConvertible {
 extension QueueItem {
   fileprivate init(_ entry: QueueEntry, maximumAttempts: Int) {
     self.init(
-      key: "\(entry.write.key)", state: State(entry.state), attempts: entry.failures, maximumAttempts: maximumAttempts,
+      key: entry.key, state: State(entry.state), attempts: min(entry.failures, maximumAttempts), maximumAttempts: maximumAttempts,
       acceptedAt: entry.acceptedAt, nextAttemptAt: entry.dueAt, lastStatus: entry.lastStatus, lastError: entry.lastReason)
   }
 }

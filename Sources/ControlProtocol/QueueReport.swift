@@ -34,7 +34,7 @@ package struct QueueItem: Hashable, Sendable {
   package var state: State
   /// How often the write has been tried in vain so far.
   package var attempts: Int
-  /// How many quick retries follow the first failure before the write is parked; `attempts` of a parked write exceed it.
+  /// How many quick retries follow the first failure before the write is parked.
   package var maximumAttempts: Int
   package var acceptedAt: Timestamp
   /// nil for what has failed: nothing happens to it by itself.

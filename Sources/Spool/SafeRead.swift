@@ -38,7 +38,6 @@ extension Directory {
 
   private func refusal(of found: FileStatus, limit: Int) -> String? {
     if let kind = found.kind.refusal { return kind }
-    if found.device != status.device { return "is on another file system; move it into the spool with mv" }
     if found.links != 1 { return "has \(found.links) names (hard links); drop a copy of its own" }
     if found.size > limit { return "too large: \(found.size) bytes, at most \(limit) are taken; split it" }
     return nil

@@ -88,11 +88,11 @@ extension SpoolReader {
     } catch .noSuchFileOrDirectory {
       waiting.forget(entry.name)
       return nil
-    } catch  where error == .notPermitted || (error == .permissionDenied && directories.incoming.isWritable) {
+    } catch  where error.concernsTheWholeSpool || (error == .permissionDenied && !directories.incoming.isWritable) {
+      throw .system(doing: "claim from", path: directories.incoming.path, code: error)
+    } catch {
       ignore(entry, "cannot be moved: \(error); remove it, or let the daemon own incoming/", in: &batch)
       return nil
-    } catch {
-      throw .system(doing: "claim from", path: directories.incoming.path, code: error)
     }
     waiting.forget(entry.name)
     mentioned[entry.name] = nil
@@ -105,5 +105,16 @@ extension SpoolReader {
     guard mentioned[entry.name] != entry.status.inode, mentioned.count < SpoolLimits.mentions else { return }
     mentioned[entry.name] = entry.status.inode
     batch.ignored.append(IgnoredEntry(name: entry.name, reason: reason))
+  }
+}
+
+extension Errno {
+  /// Whether the trouble is the disk's or the system's, and not one entry's: no other entry can be claimed now either.
+  fileprivate var concernsTheWholeSpool: Bool {
+    let whole: [Errno] = [
+      .noSpace, .diskQuotaExceeded, .readOnlyFileSystem, .ioError, .noMemory, .tooManyOpenFiles, .tooManyOpenFilesInSystem,
+      .staleNFSFileHandle,
+    ]
+    return whole.contains(self)
   }
 }

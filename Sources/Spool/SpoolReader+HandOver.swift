@@ -95,6 +95,7 @@ extension SpoolReader {
         postpone(id, seen: status, until: now + limits.settleTime)
         return .nothing
       }
+      claims[id]?.seen = status
       return .file(ClaimedFile(claim: id, name: claim.name, contents: text, sender: status.owner, droppedAt: min(claim.droppedAt, now)))
     case .changed(let status): postpone(id, seen: status, until: now + limits.settleTime)
     case .busy: postpone(id, seen: claim.seen, until: now + SpoolLimits.retryTime)
@@ -113,13 +114,18 @@ extension SpoolReader {
   /// Unlinks files that were accepted: call it when the transaction that records their claims is durable.
   ///
   /// The unlinks become durable with the next batch, which then names the claims in `durablyFinished`. Claims that are unknown, or were
-  /// finished before, are passed over. When an unlink fails, the others are done first; the file is found again at the next start.
+  /// finished before, are passed over. A file that somebody has written to since it was read is claimed once more, so that what was
+  /// written is read too. When an unlink fails, the others are done first; the file is found again at the next start.
   package func finish(_ finishedClaims: [ClaimID]) throws(SpoolError) {
     var failure: Errno?
     for id in finishedClaims {
       guard let claim = claims[id] else { continue }
       do throws(Errno) {
-        try directories.claimed.remove(claim.storedAs)
+        if let seen = claim.seen, !seen.isUnchanged(in: try directories.claimed.status(of: claim.storedAs)) {
+          try claimAgain(claim)
+        } else {
+          try directories.claimed.remove(claim.storedAs)
+        }
       } catch .noSuchFileOrDirectory {
       } catch {
         failure = error
@@ -129,5 +135,12 @@ extension SpoolReader {
       finished.append(id)
     }
     if let failure { throw .system(doing: "remove accepted files from", path: directories.claimed.path, code: failure) }
+  }
+
+  private func claimAgain(_ claim: Claim) throws(Errno) {
+    let again = ClaimedName(claim: sequence.next(now: claim.droppedAt), droppedAt: claim.droppedAt, name: claim.name)
+    try directories.claimed.move(claim.storedAs, to: directories.claimed, as: again.stored)
+    claims[again.claim] = Claim(name: claim.name, storedAs: again.stored, droppedAt: claim.droppedAt)
+    unread.insert(again.claim, at: 0)
   }
 }

@@ -37,6 +37,7 @@ package final class SpoolReader {
   /// May be changed at any time; what has been read already is not judged again.
   package var limits: SpoolLimits
   var directories: SpoolDirectories
+  private var mustLock = false
   private var isLocked = false
   var sequence = ClaimSequence()
   /// What the last scan found, the next one last.
@@ -66,17 +67,20 @@ package final class SpoolReader {
   /// Keeps every other daemon off this spool, for as long as this reader lives, whatever state directory it has: two would take each other's
   /// claims for leftovers. Throws `SpoolError.layout` when another one has it.
   package func lock() throws(SpoolError) {
-    isLocked = true
+    mustLock = true
     try directories.lock()
+    isLocked = true
   }
 
   /// Whether a directory was removed or replaced, so that what is dropped now goes elsewhere; then `reopen`.
-  package var isStale: Bool { directories.isReplaced }
+  package var isStale: Bool { directories.isReplaced || isLocked != mustLock }
 
   /// Opens the directories anew. What was known of them is forgotten, so `recover` and `scan` have to follow, as at start.
   package func reopen() throws(SpoolError) {
+    // The lock goes with the old directories, and until it is held again the reader stays stale.
+    isLocked = false
     directories = try SpoolDirectories(root: root)
-    if isLocked { try directories.lock() }
+    if mustLock { try lock() }
     (candidates, waiting, mentioned) = ([], WaitingEntries(), [:])
     (claims, unread, postponed, finished, durablyFinished) = ([:], [], [:], [], [])
   }

@@ -15,8 +15,7 @@ extension Configuration {
       debounce: DebouncePolicy(
         complete: debounce.complete, intensity: debounce.intensity, schedule: debounce.schedule, exercise: debounce.exercise,
         maxWait: debounce.maxWait),
-      retry: RetryPolicy(
-        backoff: retry.backoff, parkedInitial: retry.parkedInitial, parkedMax: retry.parkedMax, alsoStatuses: retry.alsoStatuses),
+      retry: RetryPolicy(backoff: retry.backoff, parkedInitial: retry.parkedInitial, parkedMax: retry.parkedMax),
       maximumConcurrentRequests: api.maxConcurrentRequests, rescanInterval: spool.rescanInterval)
   }
 
@@ -39,15 +38,10 @@ extension Configuration {
 
   private static func readToken(from file: FilePath) throws -> BearerToken {
     let bytes: [UInt8]
-    do {
-      let descriptor = try FileDescriptor.open(file, .readOnly, options: [.closeOnExec])
-      bytes = try descriptor.closeAfter {
-        try Array(unsafeUninitializedCapacity: longestToken) { buffer, count in
-          count = try descriptor.read(into: UnsafeMutableRawBufferPointer(buffer))
-        }
-      }
+    do throws(ConfiguredFileError) {
+      bytes = try file.readConfiguredFile(limit: longestToken)
     } catch {
-      throw DaemonError.token(file, reason: "\(error)")
+      throw DaemonError.token(file, reason: error.text)
     }
     let text = String(decoding: bytes, as: UTF8.self)
     return try BearerToken(String(text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed()))

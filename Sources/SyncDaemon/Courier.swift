@@ -7,13 +7,17 @@ import SyncPolicy
 ///
 /// A reload replaces the courier: the old one makes no new requests, finishes those under way, and then closes its connections.
 struct Courier: Sendable {
+  /// Tells couriers apart: answers of an older one say nothing of what the present one meets.
+  typealias Number = Int
+
+  let number: Number
   private let client: APIClient
   private let doorbell: Doorbell
   private let deliveries: AsyncStream<Delivery>
   private let queue: AsyncStream<Delivery>.Continuation
 
-  init(client: APIClient, doorbell: Doorbell) {
-    (self.client, self.doorbell) = (client, doorbell)
+  init(_ number: Number, client: APIClient, doorbell: Doorbell) {
+    (self.number, self.client, self.doorbell) = (number, client, doorbell)
     (deliveries, queue) = AsyncStream.makeStream()
   }
 
@@ -31,7 +35,7 @@ struct Courier: Sendable {
       for await delivery in deliveries {
         group.addTask {
           let outcome = await client.deliver(delivery.call, idempotencyKey: delivery.idempotencyKey, now: now)
-          doorbell.ring { $0.answers.append(Answer(delivery, outcome)) }
+          doorbell.ring { $0.answers.append((number, Answer(delivery, outcome))) }
         }
       }
     }

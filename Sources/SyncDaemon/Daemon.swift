@@ -1,4 +1,5 @@
 import APIClient
+import Glibc
 package import Logging
 import ProgressModel
 import ServiceLifecycle
@@ -23,6 +24,9 @@ package struct Daemon {
   ///
   /// Throws what `load` throws.
   package init(threshold: LogThreshold, logger: Logger, load: @escaping @Sendable () throws -> Configuration) throws {
+    // Until the reload's own trap is in place, a SIGHUP that comes early must not end the daemon, nor may a closed pipe ever.
+    signal(SIGHUP, SIG_IGN)
+    signal(SIGPIPE, SIG_IGN)
     configuration = try load()
     (self.load, self.threshold, self.logger) = (load, threshold, logger)
     threshold.level = configuration.log.level

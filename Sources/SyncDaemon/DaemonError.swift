@@ -9,7 +9,7 @@ package enum DaemonError: Error, Hashable, CustomStringConvertible {
     switch self {
     case .stateDirectory(let path, let reason):
       "cannot make the state directory \(path): \(reason); make it, or set another state.directory"
-    case .token(let path, let reason): "cannot read the token in \(path): \(reason); see api.token_file"
+    case .token(let path, let reason): "\(path) \(reason); it must hold the API's token, see api.token_file"
     }
   }
 }

@@ -3,7 +3,8 @@ import SyncEngine
 
 /// What the work loop is woken by.
 struct Rings: Sendable {
-  var answers: [Answer] = []
+  /// Each with the courier that brought it.
+  var answers: [(courier: Courier.Number, answer: Answer)] = []
   var spoolRang = false
   var reloadRang = false
   /// Stays set once it is.

@@ -21,9 +21,9 @@ struct EventLog: Sendable {
       logger.info("✅ Synced: \(key)", metadata: fields(of: key))
     case .synced(let key, let failures):
       logger.info("✅ Retry successful for \(key)", metadata: fields(of: key, attempt: failures))
-    case .attemptFailed(let key, let failures, let state, let reason):
+    case .attemptFailed(let key, let failures, let state, let status, let reason):
       let level: Logger.Level = state == .parked && failures > 1 ? .debug : .warning
-      logger.log(level: level, "❌ Sync failed for \(key): \(reason)", metadata: fields(of: key, attempt: failures))
+      logger.log(level: level, "❌ Sync failed for \(key): \(reason)", metadata: fields(of: key, attempt: failures, status: status))
     case .parked(let key):
       logger.warning("❌ Max retry attempts reached for \(key); parked", metadata: fields(of: key))
     case .rejected(let key, let status, let reason):
@@ -32,9 +32,11 @@ struct EventLog: Sendable {
       logger.error("Row \(row) of the queue is unreadable; it is kept among the failed ones, and the rest goes on")
     case .endpoint(let state): logEndpoint(state, now: now)
     case .storageFailed(let reason):
-      logger.error("The disk does not let us work, nothing is lost, trying again: \(reason)")
+      logger.error("The spool or the queue cannot be used; nothing is lost, trying again: \(reason)")
     case .storageRecovered:
-      logger.notice("The disk works again")
+      logger.notice("The spool and the queue can be used again")
+    case .removalFailed(let reason):
+      logger.warning("Accepted files stay in claimed/ for now: \(reason)")
     }
   }
 

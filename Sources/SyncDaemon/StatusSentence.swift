@@ -23,9 +23,9 @@ extension EngineStatus {
 }
 
 extension Duration {
-  /// The duration in its largest whole unit, `4 s`, `3 min`, `2 h`, `5 d`; never negative.
+  /// The duration in one unit, `4 s`, `3 min`, `2 h`, `5 d`; begun seconds count, and it is never negative.
   package var inWords: String {
-    let seconds = max(0, components.seconds)
+    let seconds = max(0, (inMilliseconds + 999) / 1000)
     return switch seconds {
     case ..<120: "\(seconds) s"
     case ..<7_200: "\(seconds / 60) min"

@@ -19,8 +19,8 @@ struct WorkLoop: Service {
   let notifier = ServiceNotifier()
   let now: @Sendable () -> Timestamp
 
-  /// How long requests under way may go on after SIGTERM. What is not answered by then stays in the queue.
-  static let stopPatience = Duration.seconds(10)
+  /// How long requests under way may go on after SIGTERM, so that the whole stop takes no more than ten seconds. What is not answered by then stays in the queue.
+  static let stopPatience = Duration.seconds(9)
 
   /// Works until it is told to stop; throws `SpoolError` when there is no spool to begin with, and
   /// `APIClientError` or `DaemonError` when the API's settings do not hold.
@@ -42,10 +42,11 @@ struct WorkLoop: Service {
     }
   }
 
-  private func work(_ engine: SyncEngine<SpoolReader>, _ spool: SpoolReader, _ client: APIClient, in group: inout DiscardingTaskGroup) async
-  {
+  private func work(
+    _ engine: SyncEngine<SpoolReader, SyncStore>, _ spool: SpoolReader, _ client: APIClient, in group: inout DiscardingTaskGroup
+  ) async {
     var engine = engine
-    var courier = startCourier(client, in: &group)
+    var courier = startCourier(1, client, in: &group)
     var pulse = Pulse(notifier: notifier)
     var wakeAt: ContinuousClock.Instant? = .now
     var stopBy: ContinuousClock.Instant?
@@ -53,33 +54,42 @@ struct WorkLoop: Service {
     while true {
       let rings = await doorbell.take(until: [wakeAt, stopBy, pulse.nextBeat].compactMap { $0 }.min())
       if rings.isStopping, stopBy == nil {
-        notifier.notify(.stopping, .status("finishing what is under way"))
+        let limit = ServiceNotification.extendTimeout(by: Self.stopPatience + .seconds(5))
+        notifier.notify(.stopping, limit, .status("finishing what is under way"))
         stopBy = .now + Self.stopPatience
       }
       if rings.reloadRang, let client = reload(&engine, spool) {
         courier.retire()
-        courier = startCourier(client, in: &group)
+        courier = startCourier(courier.number + 1, client, in: &group)
       }
       let turnedAt = now()
-      let turn = engine.turn(TurnInput(rings), now: turnedAt)
+      let turn = engine.turn(TurnInput(rings, courier: courier.number), now: turnedAt)
       for event in turn.events { EventLog(logger: logger).log(event, now: turnedAt) }
       for delivery in turn.deliveries { courier.start(delivery) }
       wakeAt = turn.wakeAt.map { .now + max(.zero, $0 - now()) }
-      pulse.beat(isStopping: stopBy != nil) { try? engine.status().sentence(now: now()) }
+      pulse.beat(isStopping: stopBy != nil) { sentence(about: engine, now: turnedAt) }
       if let stopBy, engine.isQuiet || stopBy <= .now || Task.isCancelled { break }
     }
     courier.retire()
     group.cancelAll()
   }
 
-  private func startCourier(_ client: APIClient, in group: inout DiscardingTaskGroup) -> Courier {
-    let courier = Courier(client: client, doorbell: doorbell)
+  private func sentence(about engine: SyncEngine<SpoolReader, SyncStore>, now: Timestamp) -> String {
+    do {
+      return try engine.status().sentence(now: now)
+    } catch {
+      return "the queue cannot be read: \(error)"
+    }
+  }
+
+  private func startCourier(_ number: Courier.Number, _ client: APIClient, in group: inout DiscardingTaskGroup) -> Courier {
+    let courier = Courier(number, client: client, doorbell: doorbell)
     group.addTask { await courier.run(now: now) }
     return courier
   }
 
   /// The whole new configuration, or the old one and the reason said.
-  private func reload(_ engine: inout SyncEngine<SpoolReader>, _ spool: SpoolReader) -> APIClient? {
+  private func reload(_ engine: inout SyncEngine<SpoolReader, SyncStore>, _ spool: SpoolReader) -> APIClient? {
     notifier.notifyReloading()
     defer { notifier.notify(.ready) }
     do {
@@ -96,8 +106,13 @@ struct WorkLoop: Service {
 }
 
 extension TurnInput {
-  fileprivate init(_ rings: Rings) {
-    self.init(answers: rings.answers, spoolRang: rings.spoolRang, endpointRang: rings.reloadRang, isStopping: rings.isStopping)
+  fileprivate init(_ rings: Rings, courier: Courier.Number) {
+    let answers = rings.answers.map { number, answer in
+      var answer = answer
+      answer.isCurrent = number == courier
+      return answer
+    }
+    self.init(answers: answers, spoolRang: rings.spoolRang, endpointRang: rings.reloadRang, isStopping: rings.isStopping)
   }
 }
 
@@ -125,7 +140,7 @@ private struct Pulse {
     return [feedAt, tellAt].compactMap { $0 }.min()
   }
 
-  mutating func beat(isStopping: Bool, sentence: () -> String?) {
+  mutating func beat(isStopping: Bool, sentence: () -> String) {
     let now = ContinuousClock.now
     if let watchdogInterval, fedAt.map({ now - $0 >= watchdogInterval / 4 }) ?? true {
       notifier.notify(.alive)
@@ -137,8 +152,8 @@ private struct Pulse {
       return
     }
     isBehind = false
-    guard let sentence = sentence(), sentence != told else { return }
-    notifier.notify(.status(sentence))
+    let sentence = sentence()
+    if sentence != told { notifier.notify(.status(sentence)) }
     (told, toldAt) = (sentence, now)
   }
 }

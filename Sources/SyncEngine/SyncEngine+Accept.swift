@@ -12,16 +12,17 @@ extension SyncEngine {
       isRecovered = false
       try spool.reopen()
     }
-    if !isRecovered { try recover(now: now) }
+    if !isRecovered { try recover(now: now, &turn) }
     // What the last scan found comes first: scanning a large backlog at each ring would cost more than the backlog.
-    if !spool.hasMore, isScanDue(now: now) {
+    if !spool.hasMore, now >= rescanAt ?? now {
       try spool.scan(now: now)
       rescanAt = now + settings.rescanInterval
-      try store.tidy(
-        now: now, longestDebounce: settings.debounce.maxWait, longestWait: max(settings.retry.longestWait, EndpointHealth.longestPause),
-        forgettingBefore: now - Self.acceptanceMemory)
     }
-    guard spool.hasMore || isLookDue(now: now) else { return }
+    if now >= forgetAt ?? now {
+      try store.forgetAcceptances(before: now - Self.acceptanceMemory)
+      forgetAt = now + settings.rescanInterval
+    }
+    guard spool.hasMore || spool.nextLook != nil else { return }
     isRecovered = false
     try accept(spool.claim(atMost: settings.filesPerBatch, now: now), now: now, &turn)
     isRecovered = true
@@ -35,20 +36,20 @@ extension SyncEngine {
 
   /// Takes up what an earlier life, or a failed turn, left in `claimed/`: what has its receipt is only unlinked, and
   /// the rest is handed over again before anything new.
-  private mutating func recover(now: Timestamp) throws {
+  private mutating func recover(now: Timestamp, _ turn: inout Turn) throws {
     let leftovers = try spool.recover(now: now)
     let accepted = try store.accepted(among: leftovers.map(\.text))
-    try spool.finish(leftovers.filter { accepted.contains($0.text) })
+    finish(leftovers.filter { accepted.contains($0.text) }, &turn)
     isRecovered = true
   }
 
-  private func isScanDue(now: Timestamp) -> Bool {
-    guard let rescanAt, rescanAt <= now + settings.rescanInterval else { return true }
-    return now >= rescanAt
-  }
-
-  private func isLookDue(now: Timestamp) -> Bool {
-    spool.nextLook.map { now >= $0 } ?? false
+  /// Unlinks what is accepted. A file that cannot be unlinked is protected by its receipt, and no reason to take in no others.
+  private func finish(_ claims: [ClaimID], _ turn: inout Turn) {
+    do {
+      try spool.finish(claims)
+    } catch {
+      turn.events.append(.removalFailed(reason: "\(error)"))
+    }
   }
 
   private mutating func accept(_ batch: ClaimBatch, now: Timestamp, _ turn: inout Turn) throws {
@@ -64,7 +65,7 @@ extension SyncEngine {
       for (acceptance, file) in zip(acceptances, acceptable) {
         turn.events.append(.accepted(file: "\(file.name)", sender: file.file.sender, acceptance))
       }
-      try spool.finish(acceptable.map(\.claim))
+      finish(acceptable.map(\.claim), &turn)
     }
     report(try spool.reject(refusals, now: now), &turn)
   }

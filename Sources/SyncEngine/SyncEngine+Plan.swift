@@ -5,7 +5,6 @@ import SyncStore
 extension SyncEngine {
   /// Picks the requests to start now, and says when something is due next.
   mutating func plan(now: Timestamp, _ turn: inout Turn) throws {
-    endpoint.clamp(now: now)
     switch endpoint.admission(now: now) {
     case .everyone:
       let lanes = settings.maximumConcurrentRequests - inFlight.count
@@ -14,19 +13,25 @@ extension SyncEngine {
       if inFlight.count < settings.maximumConcurrentRequests { turn.wakeAt = try store.nextDue(busy: Set(inFlight.keys)) }
     case .oneProbe:
       guard inFlight.isEmpty else { return }
-      let outage = endpoint.state.since ?? now
-      if let session = try store.sessionToProbe(since: outage, now: now) {
-        try start(session, now: now, unansweredSince: outage, &turn)
+      if let session = try store.sessionToProbe(isFirst: endpoint.isFalseAlarm, now: now) {
+        try start(session, now: now, isProbe: true, &turn)
       } else {
         turn.wakeAt = try store.nextDue(busy: [])
+      }
+    case .oneProbeOfOthers(let witness, let until):
+      guard inFlight.isEmpty else { return }
+      if let session = try store.sessionsDue(now: now, atMost: 1, busy: [witness]).first {
+        try start(session, now: now, &turn)
+      } else {
+        turn.wakeAt = min(until, try store.nextDue(busy: [witness]) ?? until)
       }
     case .nobody(let until):
       if try store.nextDue(busy: []) != nil { turn.wakeAt = until }
     }
   }
 
-  private mutating func start(_ session: Session, now: Timestamp, unansweredSince outage: Timestamp? = nil, _ turn: inout Turn) throws {
-    let due = try store.writesDue(in: session, now: now, unansweredSince: outage)
+  private mutating func start(_ session: Session, now: Timestamp, isProbe: Bool = false, _ turn: inout Turn) throws {
+    let due = try store.writesDue(in: session, now: now, isProbe: isProbe)
     guard let delivery = Delivery(of: due, window: settings.debounce.maxWait) else { return }
     inFlight[session] = delivery
     turn.deliveries.append(delivery)

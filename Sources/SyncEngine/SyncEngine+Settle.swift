@@ -17,9 +17,13 @@ extension SyncEngine {
       }
       unsettled = []
     }
-    if let outage = releaseSince {
-      try store.releaseUnanswered(since: outage, now: now)
-      releaseSince = nil
+    if mustClamp {
+      try store.clampDueTimes(now: now, longestDebounce: settings.debounce.maxWait, longestWait: settings.retry.longestWait)
+      mustClamp = false
+    }
+    if mustRelease {
+      try store.releaseUnanswered(now: now)
+      mustRelease = false
     }
   }
 
@@ -28,24 +32,27 @@ extension SyncEngine {
     let fate = settings.retry.fate(
       of: answer.outcome, failures: write.failures, isShared: answer.delivery.isShared, now: now, random: random)
     let isUnanswered = if case .unreachable = answer.outcome { true } else { false }
-    let unansweredSince = isUnanswered ? min(write.unansweredSince ?? now, now) : nil
-    let failures = if case .retried(_, let failures, _, _) = fate { failures } else { write.failures }
-    let state = settings.retry.state(afterFailures: failures)
-    return Settlement(sequence: write.sequence, fate: fate, state: state, unansweredSince: unansweredSince)
+    return Settlement(sequence: write.sequence, fate: fate, isUnanswered: isUnanswered)
   }
 
   private mutating func observe(_ answer: Answer, now: Timestamp, _ turn: inout Turn) {
-    if case .unreachable = answer.outcome {
-      // Where others are answered, the silence is this request's own, and no reason to keep the others waiting.
-      if answer.delivery.writes.contains(where: { write in write.unansweredSince.map { $0 < answeredAt ?? $0 } ?? false }) { return }
-    } else {
-      answeredAt = now
+    guard answer.isCurrent else { return }
+    let before = endpoint
+    endpoint.observe(
+      answer.outcome, for: answer.delivery.session, now: now, retry: settings.retry, random: Double.random(in: 0..<1, using: &random))
+    // After a false alarm the one that raised it keeps to its own retries: released, it would raise the next at once.
+    if endpoint.state == .reachable, before.state != .reachable, !before.isFalseAlarm { mustRelease = true }
+    reportEndpoint(&turn)
+  }
+
+  /// Says what has become of the endpoint. What one write alone has met for a while is said of that write, not of the endpoint.
+  private mutating func reportEndpoint(_ turn: inout Turn) {
+    if case .unreachable(_, let failures, _, _) = endpoint.state, endpoint.isFalseAlarm, failures <= settings.retry.maximumRetries {
+      return
     }
-    let before = endpoint.state
-    endpoint.observe(answer.outcome, now: now, retry: settings.retry, random: Double.random(in: 0..<1, using: &random))
-    guard !endpoint.state.isOfSameKind(as: before) else { return }
+    guard !endpoint.state.isOfSameKind(as: reportedEndpoint) else { return }
     turn.events.append(.endpoint(endpoint.state))
-    if case .unreachable(let since, _, _, _) = before { releaseSince = since }
+    reportedEndpoint = endpoint.state
   }
 
   private func report(_ settlement: Settlement, of write: QueuedWrite, isCurrent: Bool, _ turn: inout Turn) {
@@ -53,12 +60,12 @@ extension SyncEngine {
     switch settlement.fate {
     case .delivered:
       turn.events.append(.synced(key, afterFailures: write.failures))
-    case .retried(_, let failures, _, let reason) where isCurrent:
-      turn.events.append(.attemptFailed(key, failures: failures, state: settlement.state, reason: reason))
-      if settlement.state == .parked, write.failures <= settings.retry.maximumRetries { turn.events.append(.parked(key)) }
+    case .retried(_, let failures, let state, _, let status, let reason) where isCurrent:
+      turn.events.append(.attemptFailed(key, failures: failures, state: state, status: status, reason: reason))
+      if state == .parked, write.failures <= settings.retry.maximumRetries { turn.events.append(.parked(key)) }
     case .failed(let status, let reason) where isCurrent:
       turn.events.append(.rejected(key, status: status, reason: reason))
-    case .retried, .failed, .separated, .untouched:
+    case .retried, .failed, .separated, .passedOver:
       break  // A newer write has taken the place of this one, or nothing has changed for it.
     }
   }

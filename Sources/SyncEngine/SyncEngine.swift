@@ -1,32 +1,36 @@
 package import ProgressModel
 import SyncPolicy
-package import SyncStore
+import SyncStore
 
 /// The work loop, one turn at a time.
 ///
 /// A turn takes the time and what has happened, works on the spool and the queue, and returns the requests to start and
 /// when to be called again. It never awaits and never asks the clock, so the same engine runs in the daemon and in a
 /// simulation. Memory holds only what is in flight: what is lost with it is found again in the spool and the queue.
-package struct SyncEngine<Files: SpoolPort> {
+package struct SyncEngine<Files: SpoolPort, Queue: QueuePort> {
   let spool: Files
-  let store: SyncStore
+  let store: Queue
   var settings: EngineSettings
   var random: any RandomNumberGenerator
 
   var endpoint = EndpointHealth()
+  /// What was last said of it.
+  var reportedEndpoint = EndpointHealth.State.reachable
   /// At most one request per session: servers that create a session's row on the first write would create two.
   var inFlight: [Session: Delivery] = [:]
   /// Answers that are not settled in the queue yet; between turns there are some only while the disk fails.
   var unsettled: [Answer] = []
-  /// Writes that have had no answer since then are to be made due: the API answers again. A new life begins so, because it
-  /// knows of no outage.
-  var releaseSince: Timestamp? = Timestamp(milliseconds: 0)
-  /// When the API last gave a whole answer, to anything.
-  var answeredAt: Timestamp?
+  /// Whether what only a missing answer put off is to be made due. A new life begins so, because it knows of no outage.
+  var mustRelease = true
+  /// Whether due times may be out of reach: at the start, and after the clock was set back.
+  var mustClamp = true
+  private var lastTurnAt: Timestamp?
   /// Whether everything in `claimed/` has been accepted or refused.
   var isRecovered = false
   /// When the spool is read next without a ring.
   var rescanAt: Timestamp?
+  /// When old acceptances are forgotten next.
+  var forgetAt: Timestamp?
   /// Claims that are accepted and durably unlinked; the next acceptance drops their receipts.
   var forgettable: [String] = []
   /// The parts of a turn that the disk did not let happen.
@@ -49,8 +53,7 @@ package struct SyncEngine<Files: SpoolPort> {
   /// idempotency key.
   static var acceptanceMemory: Duration { .seconds(90 * 86_400) }
 
-  package init(spool: Files, store: SyncStore, settings: EngineSettings, random: any RandomNumberGenerator = SystemRandomNumberGenerator())
-  {
+  package init(spool: Files, store: Queue, settings: EngineSettings, random: any RandomNumberGenerator = SystemRandomNumberGenerator()) {
     (self.spool, self.store, self.settings, self.random) = (spool, store, settings, random)
   }
 
@@ -62,17 +65,21 @@ package struct SyncEngine<Files: SpoolPort> {
     unsettled += input.answers
     if input.endpointRang {
       endpoint.reset()
-      releaseSince = Timestamp(milliseconds: 0)
+      mustRelease = true
     }
+    if let lastTurnAt, now < lastTurnAt {
+      endpoint.clamp(now: now, retry: settings.retry)
+      (mustClamp, rescanAt, forgetAt) = (true, nil, nil)
+    }
+    lastTurnAt = now
     if input.spoolRang { rescanAt = now }
     attempt(.settle, now: now, &turn) { try $0.settle(now: now, &$1) }
     if !input.isStopping {
       attempt(.accept, now: now, &turn) { try $0.accept(now: now, &$1) }
       attempt(.plan, now: now, &turn) { try $0.plan(now: now, &$1) }
     }
-    if !input.isStopping {
-      turn.wakeAt = ([turn.wakeAt, intakeWake(now: now)].compactMap { $0 } + troubles.values.map(\.retryAt)).min()
-    }
+    let retryAt = troubles.filter { !input.isStopping || $0.key == .settle }.map(\.value.retryAt).min()
+    turn.wakeAt = [turn.wakeAt, input.isStopping ? nil : intakeWake(now: now), retryAt].compactMap { $0 }.min()
     return turn
   }
 
@@ -86,7 +93,8 @@ package struct SyncEngine<Files: SpoolPort> {
 
   /// How things stand; takes constant time, however long the queue is.
   package func status() throws -> EngineStatus {
-    EngineStatus(counts: try store.counts(), endpoint: endpoint.state, storageTrouble: troubles.values.first?.reason)
+    EngineStatus(
+      counts: try store.counts(), endpoint: endpoint.state, storageTrouble: Step.allCases.compactMap { troubles[$0]?.reason }.first)
   }
 
   private mutating func attempt(_ step: Step, now: Timestamp, _ turn: inout Turn, body: (inout Self, inout Turn) throws -> Void) {

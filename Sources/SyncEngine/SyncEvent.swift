@@ -14,7 +14,7 @@ package enum SyncEvent: Hashable, Sendable {
   case retrying(WriteKey, attempt: Int, of: Int)
   case synced(WriteKey, afterFailures: Int)
   /// An attempt failed; the write stays in the queue in `state`.
-  case attemptFailed(WriteKey, failures: Int, state: WriteState, reason: String)
+  case attemptFailed(WriteKey, failures: Int, state: WriteState, status: Int?, reason: String)
   /// The quick retries are used up.
   case parked(WriteKey)
   /// The API will never take the write as it is.
@@ -26,4 +26,6 @@ package enum SyncEvent: Hashable, Sendable {
   /// The spool or the queue could not be used; everything stays where it is, and is tried again.
   case storageFailed(reason: String)
   case storageRecovered
+  /// Accepted files cannot be removed from `claimed/`; they do no harm there.
+  case removalFailed(reason: String)
 }

@@ -6,6 +6,8 @@ package import SyncStore
 package struct Answer: Hashable, Sendable {
   package let delivery: Delivery
   package let outcome: DeliveryOutcome
+  /// Whether it was made under the configuration in force: an old token or address tells nothing about the API now.
+  package var isCurrent = true
 
   package init(_ delivery: Delivery, _ outcome: DeliveryOutcome) {
     (self.delivery, self.outcome) = (delivery, outcome)

@@ -11,12 +11,9 @@ package struct QueuedWrite: Hashable, Sendable {
   package let failures: Int
   /// Whether it must have a request of its own.
   package let isAlone: Bool
-  /// Since when its attempts have got no answer at all.
-  package let unansweredSince: Timestamp?
 
-  package init(sequence: Int64, id: String, write: Write, failures: Int, isAlone: Bool, unansweredSince: Timestamp? = nil) {
-    (self.sequence, self.id, self.write, self.failures) = (sequence, id, write, failures)
-    (self.isAlone, self.unansweredSince) = (isAlone, unansweredSince)
+  package init(sequence: Int64, id: String, write: Write, failures: Int, isAlone: Bool) {
+    (self.sequence, self.id, self.write, self.failures, self.isAlone) = (sequence, id, write, failures, isAlone)
   }
 }
 

@@ -5,8 +5,8 @@ package enum DeliveryOutcome: Hashable, Sendable {
   /// Answered 2xx, in full, or what was wanted already holds.
   case delivered
   /// The API answered and cannot take this one now; `retryAfter` is its own wish, when it said one.
-  case deferred(reason: String, retryAfter: Duration?)
-  /// No whole answer came: refused, reset, name not found, TLS, time-out, cut short. Says nothing about the item.
+  case deferred(status: Int, reason: String, retryAfter: Duration?)
+  /// No whole answer came: refused, reset, name not found, TLS, time-out, cut short. Says little about the item.
   case unreachable(reason: String)
   /// The API will never take this as it is.
   case rejected(status: Int, reason: String)
@@ -48,19 +48,22 @@ extension DeliveryOutcome {
     case 404 where call.change == .uncomplete && words?.hasPrefix("No progress log") == true:
       self = .delivered
     case _ where alsoRetry.contains(answer.status):
-      self = .deferred(reason: reason, retryAfter: answer.retryAfterDuration(now: now))
+      self = .deferred(status: answer.status, reason: reason, retryAfter: answer.retryAfterDuration(now: now))
     case 300...399:
       self = .unreachable(reason: "\(answer.status): the API redirects; set api.base_url to where it is")
     case 401, 403:
       self = .unauthorized(status: answer.status, reason: words ?? "the API does not accept the token")
     case _ where answer.saysNoSuchCall && !call.change.isBaseline:
       self = .unsupported(reason: "the API has no \(call.change.endpoint)")
+    case 502, 504:
+      // A gateway says that it got no answer either.
+      self = .unreachable(reason: reason)
     case _ where answer.isForeign:
       self = .unreachable(reason: "\(answer.status): no progress API answers here; is api.base_url right?")
     case 408, 425, 429, 500...:
-      self = .deferred(reason: reason, retryAfter: answer.retryAfterDuration(now: now))
+      self = .deferred(status: answer.status, reason: reason, retryAfter: answer.retryAfterDuration(now: now))
     default:
-      self = .rejected(status: answer.status, reason: words ?? "no reason given")
+      self = .rejected(status: answer.status, reason: words ?? "status \(answer.status), no reason given")
     }
   }
 }
@@ -87,7 +90,11 @@ extension HTTPAnswer {
   /// in JSON with each refusal, and these two are what its framework says where no call is. Taken for a refusal of the item, a mistyped
   /// address would fail the whole queue.
   fileprivate var isForeign: Bool {
-    [404, 405].contains(status) && [nil, "Not Found", "Method Not Allowed"].contains(words)
+    switch status {
+    case 404, 405: [nil, "Not Found", "Method Not Allowed"].contains(words)
+    case 400...499: isWebPage
+    default: false
+    }
   }
 
   /// The server's own words: `detail` as a text, or as the list of problems that a 422 carries; nil when there are none.

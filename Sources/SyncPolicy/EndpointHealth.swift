@@ -4,6 +4,8 @@ package import ProgressModel
 /// and not one attempt per write.
 package struct EndpointHealth: Hashable, Sendable {
   package private(set) var state: State
+  /// The one session that met the silence, while no other has: the trouble may be its own, and others are tried at once.
+  private var soleWitness: Session?
 
   /// What is known of the endpoint.
   package enum State: Hashable, Sendable {
@@ -21,6 +23,8 @@ package struct EndpointHealth: Hashable, Sendable {
     case everyone
     /// One request, and only while no other is under way.
     case oneProbe
+    /// The same, but not this session: the silence that it met may be its own. From `until` on it may try again too.
+    case oneProbeOfOthers(than: Session, until: Timestamp)
     case nobody(until: Timestamp)
   }
 
@@ -39,17 +43,27 @@ package struct EndpointHealth: Hashable, Sendable {
     switch state {
     case .reachable: .everyone
     case .paused(let until, _): now < until ? .nobody(until: until) : .everyone
-    case .unreachable(_, _, let probeAt, _), .held(_, let probeAt, _, _): now < probeAt ? .nobody(until: probeAt) : .oneProbe
+    case .unreachable(_, _, let probeAt, _) where now < probeAt:
+      soleWitness.map { .oneProbeOfOthers(than: $0, until: probeAt) } ?? .nobody(until: probeAt)
+    case .held(_, let probeAt, _, _) where now < probeAt: .nobody(until: probeAt)
+    case .unreachable, .held: .oneProbe
     }
   }
 
-  /// Learns from an attempt. `random` is uniform in 0..<1.
-  package mutating func observe(_ outcome: DeliveryOutcome, now: Timestamp, retry: RetryPolicy, random: Double) {
+  /// Learns from an attempt for a session. `random` is uniform in 0..<1.
+  package mutating func observe(_ outcome: DeliveryOutcome, for session: Session, now: Timestamp, retry: RetryPolicy, random: Double) {
     switch outcome {
-    case .unreachable(let reason): observeSilence(reason, now: now, retry: retry, random: random)
+    case .unreachable(let reason):
+      if case .unreachable = state {
+        if soleWitness != session { soleWitness = nil }
+      } else {
+        soleWitness = session
+      }
+      observeSilence(reason, now: now, retry: retry, random: random)
     case .unauthorized(let status, let reason):
-      state = .held(since: heldSince ?? now, probeAt: now + Self.heldProbeInterval, status: status, reason: reason)
-    case .deferred(let reason, let retryAfter?):
+      let probeAt = max(now + Self.heldProbeInterval, pausedUntil ?? now)
+      state = .held(since: heldSince ?? now, probeAt: probeAt, status: status, reason: reason)
+    case .deferred(_, let reason, let retryAfter?):
       state = .paused(until: max(now + retryAfter, pausedUntil ?? now), reason: reason)
     case .delivered, .deferred, .rejected, .unsupported:
       // A request that was under way when the API asked for silence does not break it.
@@ -63,21 +77,26 @@ package struct EndpointHealth: Hashable, Sendable {
     state = .reachable
   }
 
-  /// Brings waits back that a clock step has put out of reach.
-  package mutating func clamp(now: Timestamp) {
+  /// Brings waits back within reach after the clock was set back.
+  package mutating func clamp(now: Timestamp, retry: RetryPolicy) {
     switch state {
     case .reachable: break
     case .paused(let until, let reason): state = .paused(until: min(until, now + Self.longestPause), reason: reason)
     case .unreachable(let since, let failures, let probeAt, let reason):
-      let probeAt = min(probeAt, now + Self.longOutageProbeInterval * 1.2)
-      state = .unreachable(since: min(since, now), failures: failures, probeAt: probeAt, reason: reason)
+      let longest = max(Self.longOutageProbeInterval, retry.backoff.max() ?? .zero) * 1.2
+      state = .unreachable(since: min(since, now), failures: failures, probeAt: min(probeAt, now + longest), reason: reason)
     case .held(let since, let probeAt, let status, let reason):
       state = .held(since: min(since, now), probeAt: min(probeAt, now + Self.heldProbeInterval), status: status, reason: reason)
     }
   }
 
+  /// Whether the trouble may be one session's own: no other has met it.
+  package var isFalseAlarm: Bool {
+    if case .unreachable = state { soleWitness != nil } else { false }
+  }
+
   private var heldSince: Timestamp? {
-    if case .held = state { state.since } else { nil }
+    if case .held(let since, _, _, _) = state { since } else { nil }
   }
 
   private var pausedUntil: Timestamp? {
@@ -86,6 +105,8 @@ package struct EndpointHealth: Hashable, Sendable {
 
   private mutating func observeSilence(_ reason: String, now: Timestamp, retry: RetryPolicy, random: Double) {
     switch state {
+    case .paused(let until, _) where now < until:
+      break  // A request that was under way when the API asked for silence does not break it.
     case .reachable, .paused:
       state = .unreachable(since: now, failures: 1, probeAt: now + retry.wait(probe: 1, random: random), reason: reason)
     case .unreachable(let since, let failures, let probeAt, _):
@@ -97,16 +118,6 @@ package struct EndpointHealth: Hashable, Sendable {
     case .held(let since, let probeAt, let status, let why):
       guard now >= probeAt else { return }
       state = .held(since: since, probeAt: now + Self.heldProbeInterval, status: status, reason: why)
-    }
-  }
-}
-
-extension EndpointHealth.State {
-  /// When the trouble began that is probed; nil while there is none.
-  package var since: Timestamp? {
-    switch self {
-    case .unreachable(let since, _, _, _), .held(let since, _, _, _): since
-    case .reachable, .paused: nil
     }
   }
 }

@@ -18,11 +18,9 @@ package struct RetryPolicy: Hashable, Sendable {
   package var parkedInitial: Duration
   /// The longest wait of a parked write.
   package var parkedMax: Duration
-  /// Statuses that this API uses for passing trouble, beside the usual ones.
-  package var alsoStatuses: Set<Int>
 
-  package init(backoff: [Duration], parkedInitial: Duration, parkedMax: Duration, alsoStatuses: Set<Int> = []) {
-    (self.backoff, self.parkedInitial, self.parkedMax, self.alsoStatuses) = (backoff, parkedInitial, parkedMax, alsoStatuses)
+  package init(backoff: [Duration], parkedInitial: Duration, parkedMax: Duration) {
+    (self.backoff, self.parkedInitial, self.parkedMax) = (backoff, parkedInitial, parkedMax)
   }
 
   package var maximumRetries: Int { backoff.count }

@@ -42,16 +42,17 @@ enum Schema {
           due_at_ms INTEGER,
           failures INTEGER NOT NULL DEFAULT 0,
           is_alone INTEGER NOT NULL DEFAULT 0,
-          -- Since when attempts have got no answer at all; NULL once there was one.
-          unanswered_since_ms INTEGER,
+          -- Set while the last attempt got no answer at all.
+          is_unanswered INTEGER NOT NULL DEFAULT 0,
           last_status INTEGER,
           last_reason TEXT,
           sender_uid INTEGER NOT NULL,
           CHECK ((state = 'failed') = (due_at_ms IS NULL))
         ) STRICT;
         CREATE UNIQUE INDEX writes_by_key ON writes (program_id, week_number, day_number, field, exercise_id);
-        CREATE INDEX writes_by_due ON writes (due_at_ms, sequence) WHERE due_at_ms IS NOT NULL;
-        CREATE INDEX writes_unanswered ON writes (unanswered_since_ms, due_at_ms, sequence) WHERE unanswered_since_ms IS NOT NULL;
+        -- Covers the search for sessions that are due, which may have to step over many rows of those that are busy.
+        CREATE INDEX writes_by_due ON writes (due_at_ms, sequence, program_id, week_number, day_number) WHERE due_at_ms IS NOT NULL;
+        CREATE INDEX writes_unanswered ON writes (due_at_ms, sequence) WHERE is_unanswered;
 
         -- Claimed files whose actions are in; kept until their removal is known to be durable.
         CREATE TABLE receipts (

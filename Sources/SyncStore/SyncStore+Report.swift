@@ -20,7 +20,10 @@ package struct QueueCounts: Hashable, Sendable {
 /// One row of the queue, as a report shows it.
 package struct QueueEntry: Hashable, Sendable {
   package let sequence: Int64
-  package let write: Write
+  /// As `WriteKey` spells it; an unreadable row has one too.
+  package let key: String
+  /// nil when the row is unreadable.
+  package let write: Write?
   package let state: WriteState
   package let failures: Int
   package let acceptedAt: Timestamp
@@ -71,12 +74,14 @@ extension SyncStore {
 }
 
 extension QueueEntry {
-  fileprivate init(row: Row) throws {
+  fileprivate init(row: Row) {
     let sequence: Int64 = row["sequence"]
-    guard let state = WriteState(rawValue: row["state"]) else { throw SyncStoreError.unreadable(sequence: sequence) }
+    let write = try? Write(row: row)  // What is unreadable is listed too, so that a person finds it.
     self.sequence = sequence
-    self.state = state
-    write = try Write(row: row)
+    self.write = write
+    key = write.map { "\($0.key)" } ?? "row \(sequence)"
+    // The schema holds the states.
+    state = WriteState(rawValue: row["state"]) ?? .failed
     failures = row["failures"]
     acceptedAt = Timestamp(milliseconds: row["accepted_at_ms"])
     dueAt = (row["due_at_ms"] as Int64?).map { Timestamp(milliseconds: $0) }

@@ -6,13 +6,11 @@ package import SyncPolicy
 package struct Settlement: Hashable, Sendable {
   package let sequence: Int64
   package let fate: Fate
-  package let state: WriteState
-  /// Since when attempts have got no answer at all; nil when this one got one.
-  package let unansweredSince: Timestamp?
+  /// Whether the attempt got no answer at all.
+  package let isUnanswered: Bool
 
-  /// `state` is where a write stands that is tried again.
-  package init(sequence: Int64, fate: Fate, state: WriteState, unansweredSince: Timestamp?) {
-    (self.sequence, self.fate, self.state, self.unansweredSince) = (sequence, fate, state, unansweredSince)
+  package init(sequence: Int64, fate: Fate, isUnanswered: Bool = false) {
+    (self.sequence, self.fate, self.isUnanswered) = (sequence, fate, isUnanswered)
   }
 }
 
@@ -34,30 +32,30 @@ extension SyncStore {
     }
   }
 
-  /// Makes everything due that has got no answer since `outage` or later: the API answers again.
-  ///
-  /// What was silent before is left to its own retries: others were answered meanwhile, so the silence is its own.
-  package func releaseUnanswered(since outage: Timestamp, now: Timestamp) throws {
+  /// Makes everything due that only a missing answer put off: the API answers again.
+  package func releaseUnanswered(now: Timestamp) throws {
     try transaction { database in
-      let sql = "UPDATE writes SET due_at_ms = min(due_at_ms, ?) WHERE unanswered_since_ms >= ?"
-      try database.cachedStatement(sql: sql).execute(arguments: [now.milliseconds, outage.milliseconds])
+      let sql = "UPDATE writes SET due_at_ms = min(due_at_ms, ?), is_unanswered = 0 WHERE is_unanswered"
+      try database.cachedStatement(sql: sql).execute(arguments: [now.milliseconds])
     }
   }
 
-  /// Housekeeping that costs next to nothing when there is nothing to do.
-  ///
-  /// Due times beyond what any policy gives are the work of a clock that was set back, and come back within reach:
-  /// of a write that was not tried yet within `longestDebounce`, of any other within `longestWait`. Clients' ids of
-  /// actions, and receipts, of what was accepted before `forgettingBefore` are forgotten.
-  package func tidy(now: Timestamp, longestDebounce: Duration, longestWait: Duration, forgettingBefore: Timestamp) throws {
+  /// Brings due times back within reach after the clock was set back: of a write that was not tried yet within
+  /// `longestDebounce` of `now`, of any other within `longestWait`.
+  package func clampDueTimes(now: Timestamp, longestDebounce: Duration, longestWait: Duration) throws {
     try transaction { database in
-      let clamp = try database.cachedStatement(
-        sql: "UPDATE writes SET due_at_ms = ?1 WHERE due_at_ms > ?1 AND (state = 'waiting') = ?2")
+      let clamp = try database.cachedStatement(sql: "UPDATE writes SET due_at_ms = ?1 WHERE due_at_ms > ?1 AND (state = 'waiting') = ?2")
       try clamp.execute(arguments: [(now + longestDebounce).milliseconds, true])
       try clamp.execute(arguments: [(now + longestWait).milliseconds, false])
+    }
+  }
+
+  /// Forgets clients' ids of actions, and receipts, of what was accepted before `instant`.
+  package func forgetAcceptances(before instant: Timestamp) throws {
+    try transaction { database in
       for table in ["client_actions", "receipts"] {
         let forget = try database.cachedStatement(sql: "DELETE FROM \(table) WHERE accepted_at_ms < ?")
-        try forget.execute(arguments: [forgettingBefore.milliseconds])
+        try forget.execute(arguments: [instant.milliseconds])
       }
     }
   }
@@ -75,28 +73,30 @@ extension SyncStore {
     switch settlement.fate {
     case .delivered:
       try database.cachedStatement(sql: "DELETE FROM writes WHERE sequence = ?").execute(arguments: [sequence])
-    case .retried(let dueAt, let failures, let isAlone, let reason):
+    case .retried(let dueAt, let failures, let state, let isAlone, let status, let reason):
       let retry = try database.cachedStatement(
         sql: """
-          UPDATE writes SET state = ?, due_at_ms = ?, failures = ?, is_alone = is_alone OR ?, unanswered_since_ms = ?, last_reason = ?,
-            last_status = NULL WHERE sequence = ?
+          UPDATE writes SET state = ?, due_at_ms = ?, failures = ?, is_alone = is_alone OR ?, is_unanswered = ?, last_status = ?,
+            last_reason = ? WHERE sequence = ?
           """)
       try retry.execute(arguments: [
-        settlement.state.rawValue, dueAt.milliseconds, failures, isAlone, settlement.unansweredSince?.milliseconds, reason, sequence,
+        state.rawValue, dueAt.milliseconds, failures, isAlone, settlement.isUnanswered, status, reason, sequence,
       ])
     case .separated(let reason):
       let separate = try database.cachedStatement(
-        sql: "UPDATE writes SET is_alone = 1, due_at_ms = ?, unanswered_since_ms = NULL, last_reason = ? WHERE sequence = ?")
+        sql: "UPDATE writes SET is_alone = 1, due_at_ms = ?, is_unanswered = 0, last_reason = ? WHERE sequence = ?")
       try separate.execute(arguments: [now.milliseconds, reason, sequence])
     case .failed(let status, let reason):
       let fail = try database.cachedStatement(
         sql: """
-          UPDATE writes SET state = 'failed', due_at_ms = NULL, failures = failures + 1, unanswered_since_ms = NULL, last_status = ?,
+          UPDATE writes SET state = 'failed', due_at_ms = NULL, failures = failures + 1, is_unanswered = 0, last_status = ?,
             last_reason = ? WHERE sequence = ?
           """)
       try fail.execute(arguments: [status, reason, sequence])
-    case .untouched:
-      return true
+    case .passedOver:
+      let passOver = try database.cachedStatement(
+        sql: "UPDATE writes SET due_at_ms = max(due_at_ms, ?), is_unanswered = 0 WHERE sequence = ?")
+      try passOver.execute(arguments: [now.milliseconds, sequence])
     }
     return database.changesCount > 0
   }

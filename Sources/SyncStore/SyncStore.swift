@@ -8,6 +8,7 @@ import Glibc
 /// (<https://www.sqlite.org/pragma.html#pragma_synchronous>). When it throws, nothing has changed.
 package struct SyncStore: Sendable {
   let database: DatabaseQueue
+  private let file: FileIdentity?
 
   /// Opens the queue at `path`, creates or migrates it, and makes sure that its commits are durable.
   ///
@@ -17,13 +18,19 @@ package struct SyncStore: Sendable {
       database = try DatabaseQueue(path: path, configuration: Self.configuration)
       try database.inDatabase(Self.makeDurable)
       try Schema.migrate(database)
+      file = FileIdentity(path: path)
     } catch {
       throw SyncStoreError(error, path: path)
     }
   }
 
   private init(reading database: DatabaseQueue) {
-    self.database = database
+    (self.database, file) = (database, nil)
+  }
+
+  /// Throws when the queue's file was removed or replaced: what is written now would be gone with this process.
+  func requireInPlace() throws {
+    guard FileIdentity(path: database.path) == file else { throw SyncStoreError.replaced(path: database.path) }
   }
 
   /// Opens the queue of a daemon, running or not, to look at it; every writing method throws.
@@ -59,5 +66,18 @@ package struct SyncStore: Sendable {
     guard journal == "wal", synchronous == 2 else {
       throw SyncStoreError.notDurable("journal_mode is \(journal ?? "unknown") and synchronous \(synchronous ?? -1), not wal and 2")
     }
+  }
+}
+
+/// Which file a path leads to.
+private struct FileIdentity: Hashable, Sendable {
+  let device: UInt
+  let inode: UInt
+
+  /// nil when there is none.
+  init?(path: String) {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return nil }
+    (device, inode) = (UInt(status.st_dev), UInt(status.st_ino))
   }
 }

@@ -5,6 +5,8 @@ package enum SyncStoreError: Error, Hashable {
   case missing(path: String)
   case newer(path: String)
   case notDurable(String)
+  /// Somebody removed or replaced the file under the running daemon.
+  case replaced(path: String)
   /// No space is left; what was asked for did not happen, and may succeed when there is space again.
   case full(String)
   /// The disk or its permissions do not let us write or read.
@@ -39,6 +41,8 @@ extension SyncStoreError: CustomStringConvertible {
     switch self {
     case .missing(let path): "\(path) does not exist: progress-syncd has not run yet"
     case .newer(let path): "\(path) was written by a newer progress-syncd: install that version again"
+    case .replaced(let path):
+      "\(path) was removed or replaced under progress-syncd: put it back, or start progress-syncd again with what is there"
     case .notDurable(let words): "the queue cannot be made durable: \(words)"
     case .full(let words): "no space for the queue: \(words)"
     case .unusable(let words): "the queue cannot be used: \(words)"

@@ -13,8 +13,6 @@ package enum ServiceNotification: Hashable, Sendable {
   case alive
   /// Starting or stopping takes longer: the time-out is at least `by` from now.
   case extendTimeout(by: Duration)
-  /// The error number behind the failure that is about to end the service.
-  case failure(errno: CInt)
 }
 
 extension ServiceNotification {
@@ -33,7 +31,6 @@ extension ServiceNotification {
     case .reloading(let instant): "RELOADING=1\nMONOTONIC_USEC=\(instant.inMicroseconds)"
     case .alive: "WATCHDOG=1"
     case .extendTimeout(let duration): "EXTEND_TIMEOUT_USEC=\(duration.inMicroseconds)"
-    case .failure(let number): "ERRNO=\(number)"
     }
   }
 }

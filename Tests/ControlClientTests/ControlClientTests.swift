@@ -34,9 +34,9 @@ struct ControlClientTests {
     let store = try state.openStore()
     try store.accept(.uncomplete)
     try store.accept(.rate(.hard), at: start + .seconds(1))
-    try store.settleLast(.retried(at: start + .seconds(5), failures: 1, isAlone: false, reason: "503: busy"))
+    try store.settleLast(.retried(at: start + .seconds(5), failures: 1, state: .retrying, isAlone: false, status: 503, reason: "503: busy"))
     try store.accept(.rate(.easy), day: 4, at: start + .seconds(2))
-    try store.settleLast(.retried(at: start + .seconds(60), failures: 4, isAlone: false, reason: "refused"), state: .parked)
+    try store.settleLast(.retried(at: start + .seconds(60), failures: 4, state: .parked, isAlone: false, status: nil, reason: "refused"))
     try store.accept(.rate(.easy), day: 5, at: start + .seconds(3))
     try store.settleLast(.failed(status: 422, reason: "no such week"))
 
@@ -45,9 +45,9 @@ struct ControlClientTests {
     )
     let retrying = QueueItem(
       key: "intensity-p1-1-3", state: .retrying, attempts: 1, maximumAttempts: 3, acceptedAt: start + .seconds(1),
-      nextAttemptAt: start + .seconds(5), lastError: "503: busy")
+      nextAttemptAt: start + .seconds(5), lastStatus: 503, lastError: "503: busy")
     let parked = QueueItem(
-      key: "intensity-p1-1-4", state: .parked, attempts: 4, maximumAttempts: 3, acceptedAt: start + .seconds(2),
+      key: "intensity-p1-1-4", state: .parked, attempts: 3, maximumAttempts: 3, acceptedAt: start + .seconds(2),
       nextAttemptAt: start + .seconds(60), lastError: "refused")
     let report = try state.client.queue()
     #expect(report.items == [waiting, retrying, parked])
@@ -65,7 +65,7 @@ struct ControlClientTests {
     try store.accept(.rate(.easy), day: 2, at: start + .seconds(1))
     try store.settleLast(.delivered, at: start + .seconds(9))
     try store.accept(.rate(.easy), day: 3, at: start + .seconds(2))
-    try store.settleLast(.retried(at: start + .seconds(60), failures: 1, isAlone: false, reason: "no"))
+    try store.settleLast(.retried(at: start + .seconds(60), failures: 1, state: .retrying, isAlone: false, status: nil, reason: "no"))
     try store.accept(.rate(.easy), day: 4, at: start + .seconds(3))
 
     let expected = StatusReport(

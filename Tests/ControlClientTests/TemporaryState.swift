@@ -55,9 +55,9 @@ extension SyncStore {
   }
 
   /// Gives the last accepted write a fate.
-  func settleLast(_ fate: Fate, state: WriteState = .retrying, at now: Timestamp = start) throws {
+  func settleLast(_ fate: Fate, at now: Timestamp = start) throws {
     var last: Int64 = 0
     try forEachEntry { last = $0.sequence }
-    _ = try settle([Settlement(sequence: last, fate: fate, state: state, unansweredSince: nil)], now: now)
+    _ = try settle([Settlement(sequence: last, fate: fate)], now: now)
   }
 }

@@ -123,6 +123,44 @@ struct ServiceTests {
     #expect(Set(proxy.requests.map(\.idempotencyKey)).count == 1)
   }
 
+  @Test("that says in one line why it cannot start", arguments: ["spool", "state"])
+  func unusable(part: String) async throws {
+    try await machine.startAPI()
+    try machine.configure()
+    try Data().write(to: machine.directory.appending(path: part))
+    let ended = try await RunningProgram.run("progress-syncd", ["--config", machine.configurationFile.path])
+    #expect(ended.status == 74)
+    #expect(ended.words.split(separator: "\n").last?.contains(" critical cannot ") == true, "\(ended.words)")
+  }
+
+  @Test("that takes nothing in when its queue was removed under it, and loses nothing")
+  func removedQueue() async throws {
+    try await machine.startAPI()
+    try machine.configure()
+    try await machine.startDaemon()
+    try FileManager.default.removeItem(at: machine.directory.appending(path: "state"))
+    try machine.drop(action("complete"))
+    try await eventually("it says so") { try machine.daemonLog.contains("was removed or replaced under progress-syncd") }
+    try await machine.killDaemon()
+    try await machine.startDaemon()
+    try await eventually("the action arrives after a restart") { try machine.rows() == ["1-3 done"] }
+  }
+
+  @Test("that stands still for nobody: not for a notification socket that is not read, nor for a pipe in its token's place")
+  func standstill() async throws {
+    try await machine.startAPI()
+    let token = machine.directory.appending(path: "token")
+    #expect(mkfifo(token.path, 0o600) == 0)
+    try machine.configure("debounce: {complete: 1ms, intensity: 1ms, schedule: 1ms}")
+    try await machine.startDaemon(environment: ["WATCHDOG_USEC": "4000"])
+    for day in 1...20 { try machine.drop(action("complete", day: day)) }
+    try await eventually("it works on though nobody hears it") { try machine.rows().count == 20 }
+    try machine.configure("api.token_file: \(token.path)")
+    try #require(machine.daemon).send(SIGHUP)
+    try await eventually("it says what is wrong") { try machine.daemonLog.contains("token is a named pipe") }
+    try await machine.stopDaemon()
+  }
+
   @Test("that keeps working when its spool is replaced")
   func replacedSpool() async throws {
     try await machine.startAPI()

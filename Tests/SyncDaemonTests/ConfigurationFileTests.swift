@@ -62,11 +62,14 @@ struct ConfigurationFileTests {
   func unreadable() throws {
     try inDirectory { directory in
       let file = directory.appending("c.yaml")
+      let pipe = directory.appending("pipe")
+      #expect(mkfifo(pipe.string, 0o600) == 0)
       try Data([0x61, 0xff]).write(to: URL(filePath: file.string))
       let table: [(FilePath, String)] = [
         (file, "\(file): is not UTF-8"),
         ("/dev/zero", "/dev/zero: is longer than 1 MiB; is it the right file?"),
         (directory, "\(directory): cannot be read: Is a directory"),
+        (pipe, "\(pipe): is a named pipe, not a file"),
       ]
       for (path, problem) in table {
         let error = try #require(throws: ConfigurationError.self) {

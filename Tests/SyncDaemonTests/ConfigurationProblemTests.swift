@@ -132,6 +132,7 @@ struct ConfigurationProblemTests {
         "--set log.level: must be KEY=VALUE",
         "--set lgo.level: unknown key; did you mean log.level?",
         "--set retry.backoff: value 1 \(Self.duration) \"soon\"",
+        "--set retry.parked_max: must not be shorter than retry.parked_initial (1m), is 1s",
       ])
     #expect(ConfigurationError(problems: ["a", "b"]).description == "a\nb")
   }

@@ -70,7 +70,7 @@ struct SyncEngineTests {
     try machine.drop(action("intensity", "\"intensity_rating\":\"easy\""))
     machine.pass(.milliseconds(600)) { _ in nil }
     try machine.drop(action("intensity", "\"intensity_rating\":\"hard\""))
-    machine.answer(try #require(machine.underWay.first), .deferred(reason: "503", retryAfter: nil))
+    machine.answer(try #require(machine.underWay.first), .deferred(status: 503, reason: "503", retryAfter: nil))
     machine.pass(.seconds(60))
     #expect(machine.calls.map(\.change) == [.intensity(.easy), .intensity(.hard)])
   }
@@ -94,7 +94,7 @@ struct SyncEngineTests {
     var attempts: [Timestamp] = []
     machine.pass(.seconds(30)) { _ in
       attempts.append(machine.now)
-      return .deferred(reason: "500: no", retryAfter: nil)
+      return .deferred(status: 500, reason: "500: no", retryAfter: nil)
     }
     #expect(zip(attempts.dropFirst(), attempts).map { ($0 - $1).inMilliseconds / 1000 } == [1, 5, 15])
     #expect(try machine.counts.parked == 1)
@@ -117,7 +117,7 @@ struct SyncEngineTests {
     #expect(machine.calls.count - attempts == 50)
   }
 
-  @Test("lets a write that is never answered cost the others a second now and then, and retries it at growing intervals")
+  @Test("lets a write that is never answered cost the others next to nothing, and retries it at growing intervals")
   func poison() throws {
     try machine.drop(action("complete", day: 50))
     var attempts: [Timestamp] = []
@@ -269,6 +269,70 @@ struct SyncEngineTests {
     try machine.drop(action("complete"))
     machine.setClock(by: .seconds(-86_400))
     machine.pass(.seconds(70))
+    #expect(try machine.counts.pending == 0)
+  }
+}
+
+@Suite("The engine and the endpoint")
+struct EndpointTests {
+  private let machine: Workstation
+
+  init() throws {
+    machine = try Workstation()
+    machine.turn(TurnInput())
+  }
+
+  @Test("sends what is fresh at once while one write alone has met silence")
+  func secondOpinion() throws {
+    try machine.drop(action("complete", day: 1))
+    machine.pass(.seconds(30)) { _ in .unreachable(reason: "reset") }
+    try machine.drop(action("complete", day: 2))
+    machine.pass(.milliseconds(510)) { $0.session.day == 1 ? .unreachable(reason: "reset") : .delivered }
+    #expect(machine.calls.last?.session.day == 2)
+    #expect(try machine.endpoint == .reachable)
+  }
+
+  @Test("does not hasten a probe because the clock was set back, or because others were answered before")
+  func noProbeStorm() throws {
+    try machine.drop(action("complete", day: 1))
+    machine.pass(.seconds(1))
+    machine.setClock(by: .seconds(-3600))
+    try machine.drop(action("complete", day: 2))
+    let before = machine.calls.count
+    machine.pass(.seconds(60)) { _ in .unreachable(reason: "refused") }
+    #expect(machine.calls.count - before <= 8)
+  }
+
+  @Test("lets one forbidden write not stand before all others for ever")
+  func forbidden() throws {
+    try machine.drop(action("complete", day: 1))
+    machine.pass(.seconds(1)) { _ in .unauthorized(status: 403, reason: "not this one") }
+    for day in 2...4 { try machine.drop(action("complete", day: day)) }
+    machine.pass(.seconds(601)) { $0.session.day == 1 ? .unauthorized(status: 403, reason: "not this one") : .delivered }
+    #expect(try machine.counts.pending == 1)
+  }
+
+  @Test("does not take an answer to the old configuration for the new one's")
+  func staleAnswer() throws {
+    try machine.drop(action("complete", day: 1))
+    machine.pass(.seconds(1)) { _ in nil }
+    machine.ringEndpoint()
+    var answer = Answer(try #require(machine.underWay.first), .unauthorized(status: 401, reason: "the old token"))
+    answer.isCurrent = false
+    machine.turn(TurnInput(answers: [answer]))
+    #expect(try machine.endpoint == .reachable)
+  }
+
+  @Test("does not break a Retry-After because another request met silence meanwhile")
+  func retryAfter() throws {
+    for day in 1...2 { try machine.drop(action("complete", day: day)) }
+    machine.pass(.seconds(1)) { _ in nil }
+    let (first, second) = (machine.underWay[0], machine.underWay[1])
+    machine.answer(first, .deferred(status: 429, reason: "429", retryAfter: .seconds(60)))
+    machine.answer(second, .unreachable(reason: "reset"))
+    machine.pass(.seconds(59))
+    #expect(machine.calls.count == 2)
+    machine.pass(.seconds(2))
     #expect(try machine.counts.pending == 0)
   }
 }

@@ -16,7 +16,7 @@ final class Workstation {
   private(set) var calls: [ProgressCall] = []
   /// Requests that the API has not answered yet.
   private(set) var underWay: [Delivery] = []
-  private var engine: SyncEngine<SpoolReader>
+  private var engine: SyncEngine<SpoolReader, SyncStore>
   private(set) var wakeAt: Timestamp?
   private var dropped = 0
 
@@ -38,7 +38,7 @@ final class Workstation {
     try? FileManager.default.removeItem(at: directory)
   }
 
-  private static func makeEngine(in directory: URL) throws -> SyncEngine<SpoolReader> {
+  private static func makeEngine(in directory: URL) throws -> SyncEngine<SpoolReader, SyncStore> {
     let spool = try SpoolReader(root: FilePath(directory.appending(path: "spool").path))
     return SyncEngine(spool: spool, store: try SyncStore(path: directory.appending(path: "queue.sqlite").path), settings: settings)
   }

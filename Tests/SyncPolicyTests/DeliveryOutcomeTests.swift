@@ -25,17 +25,19 @@ struct DeliveryOutcomeTests {
     "deferred: passing trouble",
     arguments: [
       (408, "", "408"), (425, "", "425"), (429, #"{"detail":"slow down"}"#, "429: slow down"), (500, "Internal Server Error", "500"),
-      (501, #"{"detail":"soon"}"#, "501: soon"), (502, "<html>", "502"), (503, #"{"detail":"maintenance"}"#, "503: maintenance"),
+      (501, #"{"detail":"soon"}"#, "501: soon"), (503, #"{"detail":"maintenance"}"#, "503: maintenance"),
       (599, "", "599"),
     ] as [(Int, String, String)])
   func deferred(status: Int, body: String, reason: String) throws {
-    #expect(try outcome(status, body: body) == .deferred(reason: reason, retryAfter: nil))
+    #expect(try outcome(status, body: body) == .deferred(status: status, reason: reason, retryAfter: nil))
   }
 
   @Test("deferred: what the operator says, before anything but a delivery", arguments: [400, 401, 404, 409, 422, 302])
   func alsoRetry(status: Int) throws {
-    #expect(try outcome(status, body: #"{"detail":"busy"}"#, alsoRetry: [status]) == .deferred(reason: "\(status): busy", retryAfter: nil))
-    #expect(try outcome(status, body: #"{"detail":"busy"}"#) != .deferred(reason: "\(status): busy", retryAfter: nil))
+    #expect(
+      try outcome(status, body: #"{"detail":"busy"}"#, alsoRetry: [status])
+        == .deferred(status: status, reason: "\(status): busy", retryAfter: nil))
+    #expect(try outcome(status, body: #"{"detail":"busy"}"#) != .deferred(status: status, reason: "\(status): busy", retryAfter: nil))
   }
 
   @Test(
@@ -47,8 +49,8 @@ struct DeliveryOutcomeTests {
       ("Fri, 31 Dec 9999 23:59:59 GMT", .seconds(86_400)),
     ] as [(String, Duration?)])
   func retryAfter(header: String, duration: Duration?) throws {
-    #expect(try outcome(503, body: "", retryAfter: header) == .deferred(reason: "503", retryAfter: duration))
-    #expect(try outcome(409, body: "", retryAfter: header, alsoRetry: [409]) == .deferred(reason: "409", retryAfter: duration))
+    #expect(try outcome(503, body: "", retryAfter: header) == .deferred(status: 503, reason: "503", retryAfter: duration))
+    #expect(try outcome(409, body: "", retryAfter: header, alsoRetry: [409]) == .deferred(status: 409, reason: "409", retryAfter: duration))
   }
 
   @Test("unreachable: a web page where JSON belongs", arguments: ["text/html", "text/html; charset=utf-8", "Text/HTML"])
@@ -56,6 +58,12 @@ struct DeliveryOutcomeTests {
     let reason = "answered with a web page instead of JSON; is api.base_url right, is a login page in between?"
     #expect(try outcome(200, body: "<html>", contentType: contentType) == .unreachable(reason: reason))
     #expect(try outcome(200, body: "{}", contentType: "application/json") == .delivered)
+  }
+
+  @Test("unreachable: a gateway that got no answer", arguments: [502, 504])
+  func gateway(status: Int) throws {
+    #expect(try outcome(status, body: "<html>") == .unreachable(reason: "\(status)"))
+    #expect(try outcome(status, body: "", alsoRetry: [status]) == .deferred(status: status, reason: "\(status)", retryAfter: nil))
   }
 
   @Test("unreachable: a redirect", arguments: [300, 301, 302, 307, 308])
@@ -66,7 +74,8 @@ struct DeliveryOutcomeTests {
   @Test(
     "unreachable: a refusal that is not the API's, so that a mistyped address fails nothing",
     arguments: [
-      (404, "<html>404 Not Found</html>"), (404, #"{"detail":"Not Found"}"#), (404, ""), (405, #"{"detail":"Method Not Allowed"}"#),
+      (404, "<html>404 Not Found</html>"), (404, #"{"detail":"Not Found"}"#), (404, ""),
+      (400, "<html>The plain HTTP request was sent to HTTPS port</html>"), (405, #"{"detail":"Method Not Allowed"}"#),
     ] as [(Int, String)])
   func foreign(status: Int, body: String) throws {
     #expect(
@@ -81,7 +90,10 @@ struct DeliveryOutcomeTests {
 
   @Test(
     "unsupported: a call that not every API has",
-    arguments: [(404, #"{"detail":"Not Found"}"#), (404, ""), (405, #"{"detail":"Method Not Allowed"}"#), (501, "")] as [(Int, String)])
+    arguments: [
+      (404, #"{"detail":"Not Found"}"#), (404, ""),
+      (405, #"{"detail":"Method Not Allowed"}"#), (501, ""),
+    ] as [(Int, String)])
   func unsupported(status: Int, body: String) throws {
     let log = try #require(ExerciseLog(fields: ["exercise_id": .string("squat")]))
     #expect(try outcome(status, body: body, change: .exercise(log)) == .unsupported(reason: "the API has no exercises"))
@@ -94,19 +106,19 @@ struct DeliveryOutcomeTests {
     arguments: [
       (404, #"{"detail":"Program not found"}"#, "Program not found"),
       (400, #"{"detail":"There was an error parsing the body"}"#, "There was an error parsing the body"),
-      (400, #"{"error":"?"}"#, "no reason given"),
-      (409, "", "no reason given"),
-      (413, "<html>", "no reason given"),
+      (400, #"{"error":"?"}"#, "status 400, no reason given"),
+      (409, "", "status 409, no reason given"),
+      (413, "too large", "status 413, no reason given"),
       (
         422,
         #"{"detail":[{"type":"x","loc":["body","week_number"],"msg":"too small","input":0},{"loc":["body",3],"msg":"odd"},{"msg":"bad"},7]}"#,
         "body.week_number: too small; body.3: odd; bad"
       ),
-      (422, #"{"detail":[]}"#, "no reason given"),
+      (422, #"{"detail":[]}"#, "status 422, no reason given"),
       (422, #"{"detail":{"code":7}}"#, #"{"code":7}"#),
       (422, #"{"detail":"a\nb\u001b[31m"}"#, "a b [31m"),
-      (422, #"{"detail":""}"#, "no reason given"),
-      (422, #"["detail"]"#, "no reason given"),
+      (422, #"{"detail":""}"#, "status 422, no reason given"),
+      (422, #"["detail"]"#, "status 422, no reason given"),
       (422, "{\"detail\":\"\(String(repeating: "x", count: 300))\"}", String(repeating: "x", count: 200) + "…"),
     ] as [(Int, String, String)])
   func rejected(status: Int, body: String, reason: String) throws {

@@ -7,8 +7,14 @@ struct EndpointHealthTests {
   private let retry = RetryPolicy(backoff: [.seconds(1), .seconds(5), .seconds(15)], parkedInitial: .seconds(60), parkedMax: .seconds(900))
   private let start = Timestamp(milliseconds: 1_000_000)
 
-  private func observe(_ outcome: DeliveryOutcome, at now: Timestamp, _ health: inout EndpointHealth, random: Double = 0.5) {
-    health.observe(outcome, now: now, retry: retry, random: random)
+  private let sessions: [Session]
+
+  init() throws {
+    sessions = try (1...2).map { day in try #require(ProgramID("p1").flatMap { Session(program: $0, week: 1, day: day) }) }
+  }
+
+  private func observe(_ outcome: DeliveryOutcome, at now: Timestamp, _ health: inout EndpointHealth, by session: Int = 0) {
+    health.observe(outcome, for: sessions[session], now: now, retry: retry, random: 0.5)
   }
 
   @Test("everyone calls while it answers")
@@ -21,6 +27,7 @@ struct EndpointHealthTests {
     var health = EndpointHealth()
     var now = start
     var waits: [Int64] = []
+    observe(.unreachable(reason: "refused"), at: now, &health, by: 1)
     while now - start < .seconds(700) {
       observe(.unreachable(reason: "refused"), at: now, &health)
       guard case .nobody(let until) = health.admission(now: now) else {
@@ -40,15 +47,29 @@ struct EndpointHealthTests {
   func stragglers() {
     var health = EndpointHealth()
     observe(.unreachable(reason: "refused"), at: start, &health)
-    let before = health
-    observe(.unreachable(reason: "refused"), at: start + .milliseconds(200), &health)
-    #expect(health == before)
+    let before = health.state
+    observe(.unreachable(reason: "refused"), at: start + .milliseconds(200), &health, by: 1)
+    #expect(health.state == before)
+  }
+
+  @Test("while one session alone has met the silence, another is tried at once; then it is an outage for all")
+  func soleWitness() {
+    var health = EndpointHealth()
+    observe(.unreachable(reason: "reset"), at: start, &health)
+    #expect(health.isFalseAlarm)
+    #expect(health.admission(now: start) == .oneProbeOfOthers(than: sessions[0], until: start + .seconds(1)))
+    #expect(health.admission(now: start + .seconds(1)) == .oneProbe)
+    observe(.unreachable(reason: "reset"), at: start + .seconds(1), &health)
+    #expect(health.isFalseAlarm)
+    observe(.unreachable(reason: "reset"), at: start + .seconds(2), &health, by: 1)
+    #expect(!health.isFalseAlarm)
+    #expect(health.admission(now: start + .seconds(2)) == .nobody(until: start + .seconds(6)))
   }
 
   @Test(
     "any whole answer shows that it is there",
     arguments: [
-      DeliveryOutcome.delivered, .rejected(status: 422, reason: "no"), .deferred(reason: "500", retryAfter: nil),
+      DeliveryOutcome.delivered, .rejected(status: 422, reason: "no"), .deferred(status: 500, reason: "500", retryAfter: nil),
       .unsupported(reason: "no"),
     ])
   func recovery(outcome: DeliveryOutcome) {
@@ -61,7 +82,7 @@ struct EndpointHealthTests {
   @Test("nobody calls before Retry-After is over, whatever else is answered meanwhile")
   func paused() {
     var health = EndpointHealth()
-    observe(.deferred(reason: "429", retryAfter: .seconds(30)), at: start, &health)
+    observe(.deferred(status: 429, reason: "429", retryAfter: .seconds(30)), at: start, &health)
     observe(.delivered, at: start + .seconds(1), &health)
     #expect(health.admission(now: start + .seconds(29)) == .nobody(until: start + .seconds(30)))
     #expect(health.admission(now: start + .seconds(30)) == .everyone)
@@ -70,9 +91,19 @@ struct EndpointHealthTests {
   @Test("a second Retry-After never shortens the first")
   func pausedTwice() {
     var health = EndpointHealth()
-    observe(.deferred(reason: "429", retryAfter: .seconds(30)), at: start, &health)
-    observe(.deferred(reason: "429", retryAfter: .seconds(2)), at: start + .seconds(1), &health)
+    observe(.deferred(status: 429, reason: "429", retryAfter: .seconds(30)), at: start, &health)
+    observe(.deferred(status: 429, reason: "429", retryAfter: .seconds(2)), at: start + .seconds(1), &health)
     #expect(health.admission(now: start + .seconds(5)) == .nobody(until: start + .seconds(30)))
+  }
+
+  @Test("silence, or a bad token, does not shorten a Retry-After")
+  func pausedThenOtherwise() {
+    for outcome in [DeliveryOutcome.unreachable(reason: "reset"), .unauthorized(status: 401, reason: "no")] {
+      var health = EndpointHealth()
+      observe(.deferred(status: 429, reason: "429", retryAfter: .seconds(600)), at: start, &health)
+      observe(outcome, at: start + .seconds(1), &health)
+      #expect(health.admission(now: start + .seconds(599)) == .nobody(until: start + .seconds(600)))
+    }
   }
 
   @Test("a bad token holds it, with a probe every five minutes, until an answer or a reset")
@@ -94,7 +125,7 @@ struct EndpointHealthTests {
     for outcome in [DeliveryOutcome.unreachable(reason: "refused"), .unauthorized(status: 401, reason: "no")] {
       var health = EndpointHealth()
       observe(outcome, at: start + .seconds(1_000_000), &health)
-      health.clamp(now: start)
+      health.clamp(now: start, retry: retry)
       #expect(health.admission(now: start + .seconds(301)) == .oneProbe)
     }
   }

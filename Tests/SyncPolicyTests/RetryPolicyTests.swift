@@ -45,22 +45,22 @@ struct FateTests {
 
   @Test("deferred waits for the backoff or the server's wish, whichever is later")
   func deferred() {
-    let plain = fate(.deferred(reason: "503", retryAfter: nil), failures: 1)
-    #expect(plain == .retried(at: now + .seconds(5), failures: 2, isAlone: false, reason: "503"))
-    let longer = fate(.deferred(reason: "429", retryAfter: .seconds(30)), failures: 1)
-    #expect(longer == .retried(at: now + .seconds(30), failures: 2, isAlone: false, reason: "429"))
-    let shorter = fate(.deferred(reason: "429", retryAfter: .seconds(2)), failures: 1)
-    #expect(shorter == .retried(at: now + .seconds(5), failures: 2, isAlone: false, reason: "429"))
+    let plain = fate(.deferred(status: 503, reason: "503", retryAfter: nil), failures: 1)
+    #expect(plain == .retried(at: now + .seconds(5), failures: 2, state: .retrying, isAlone: false, status: 503, reason: "503"))
+    let longer = fate(.deferred(status: 429, reason: "429", retryAfter: .seconds(30)), failures: 1)
+    #expect(longer == .retried(at: now + .seconds(30), failures: 2, state: .retrying, isAlone: false, status: 429, reason: "429"))
+    let shorter = fate(.deferred(status: 429, reason: "429", retryAfter: .seconds(2)), failures: 1)
+    #expect(shorter == .retried(at: now + .seconds(5), failures: 2, state: .retrying, isAlone: false, status: 429, reason: "429"))
   }
 
   @Test("what failed together goes on alone when the server answered, and together when it did not")
   func shared() {
     #expect(
-      fate(.deferred(reason: "500", retryAfter: nil), isShared: true)
-        == .retried(at: now + .seconds(1), failures: 1, isAlone: true, reason: "500"))
+      fate(.deferred(status: 500, reason: "500", retryAfter: nil), isShared: true)
+        == .retried(at: now + .seconds(1), failures: 1, state: .retrying, isAlone: true, status: 500, reason: "500"))
     #expect(
       fate(.unreachable(reason: "refused"), isShared: true)
-        == .retried(at: now + .seconds(1), failures: 1, isAlone: false, reason: "refused"))
+        == .retried(at: now + .seconds(1), failures: 1, state: .retrying, isAlone: false, status: nil, reason: "refused"))
   }
 
   @Test("a refusal fails a write, but only separates those that shared a request")
@@ -71,13 +71,14 @@ struct FateTests {
 
   @Test("a bad token is not the write's fault")
   func unauthorized() {
-    #expect(fate(.unauthorized(status: 401, reason: "no"), failures: 2) == .untouched)
+    #expect(fate(.unauthorized(status: 401, reason: "no"), failures: 2) == .passedOver)
   }
 
   @Test("what the server does not know is parked at the longest interval, and never given up")
   func unsupported() {
     #expect(
-      fate(.unsupported(reason: "no exercises")) == .retried(at: now + .seconds(900), failures: 4, isAlone: true, reason: "no exercises"))
+      fate(.unsupported(reason: "no exercises"))
+        == .retried(at: now + .seconds(900), failures: 4, state: .parked, isAlone: true, status: nil, reason: "no exercises"))
     #expect(policy.state(afterFailures: 4) == .parked)
   }
 }

@@ -17,8 +17,8 @@ struct SettleTests {
     p1 = try session()
   }
 
-  private func settle(_ sequence: Int64, _ fate: Fate, state: WriteState = .retrying, unansweredSince: Timestamp? = nil) throws -> Bool {
-    let settlement = Settlement(sequence: sequence, fate: fate, state: state, unansweredSince: unansweredSince)
+  private func settle(_ sequence: Int64, _ fate: Fate, isUnanswered: Bool = false) throws -> Bool {
+    let settlement = Settlement(sequence: sequence, fate: fate, isUnanswered: isUnanswered)
     return try store.settle([settlement], now: later).contains(sequence)
   }
 
@@ -57,7 +57,7 @@ struct SettleTests {
   @Test(
     "settling a write that a newer one replaced changes nothing",
     arguments: [
-      Fate.delivered, .retried(at: start, failures: 9, isAlone: true, reason: "x"), .separated(reason: "x"),
+      Fate.delivered, .retried(at: start, failures: 9, state: .parked, isAlone: true, status: nil, reason: "x"), .separated(reason: "x"),
       .failed(status: 422, reason: "x"),
     ])
   func replaced(fate: Fate) throws {
@@ -78,7 +78,8 @@ struct SettleTests {
   @Test("a retried write waits, and remembers why")
   func retried() throws {
     let sequence = try acceptRating()
-    #expect(try settle(sequence, .retried(at: later + .seconds(5), failures: 2, isAlone: true, reason: "503"), state: .retrying))
+    #expect(
+      try settle(sequence, .retried(at: later + .seconds(5), failures: 2, state: .retrying, isAlone: true, status: 503, reason: "503")))
     let entry = try #require(try store.entries().first)
     #expect(entry.state == .retrying && entry.failures == 2 && entry.dueAt == later + .seconds(5) && entry.lastReason == "503")
     let due = try store.writesDue(in: p1, now: later + .seconds(5))
@@ -105,21 +106,42 @@ struct SettleTests {
     #expect(try store.writesDue(in: p1, now: later).map(\.isAlone) == [true])
   }
 
-  @Test("what only an outage put off can be its probe, and is released with it; what was silent before is not")
+  @Test("what only a missing answer put off can be a probe, after one that has not met the silence, and is released together")
   func unanswered() throws {
     let other = try session("p1", 1, 4)
-    let outage = later
-    for (session, since) in [(p1, outage), (other, outage - .seconds(1))] {
-      try store.accept(Action(session: session, change: .rate(.easy)))
-      let sequence = try #require(try store.entries().last).sequence
-      let fate = Fate.retried(at: later + .seconds(900), failures: 4, isAlone: false, reason: "refused")
-      #expect(try settle(sequence, fate, state: .parked, unansweredSince: since))
-    }
+    let fate = Fate.retried(at: later + .seconds(900), failures: 4, state: .parked, isAlone: false, status: nil, reason: "refused")
+    #expect(try settle(acceptRating(), fate, isUnanswered: true))
     #expect(try store.sessionsDue(now: later, atMost: 8, busy: []).isEmpty)
-    #expect(try store.sessionToProbe(since: outage, now: later) == p1)
-    #expect(try store.writesDue(in: p1, now: later, unansweredSince: outage).count == 1)
-    try store.releaseUnanswered(since: outage, now: later)
-    #expect(try store.sessionsDue(now: later, atMost: 8, busy: []) == [p1])
+    #expect(try store.sessionToProbe(isFirst: true, now: later) == p1)
+    #expect(try store.writesDue(in: p1, now: later, isProbe: true).count == 1)
+    try store.accept(Action(session: other, change: .uncomplete))
+    #expect(try store.sessionToProbe(isFirst: true, now: later) == other)
+    #expect(try store.sessionToProbe(isFirst: false, now: later) == p1)
+    try store.releaseUnanswered(now: later)
+    #expect(Set(try store.sessionsDue(now: later, atMost: 8, busy: [])) == [p1, other])
+  }
+
+  @Test("a write that is passed over waits behind all others that are due")
+  func passedOver() throws {
+    let other = try session("p1", 1, 4)
+    let first = try acceptRating()
+    try store.accept(Action(session: other, change: .uncomplete), at: start + .milliseconds(100))
+    #expect(try settle(first, .passedOver))
+    #expect(try store.sessionsDue(now: later, atMost: 8, busy: []) == [other, p1])
+    #expect(try store.entries().first?.failures == 0)
+  }
+
+  @Test("a session with many exercises is read by the row")
+  func manyExercises() throws {
+    for number in 1...50 {
+      let log = try #require(ExerciseLog(fields: ["exercise_id": .string("e\(number)")]))
+      try store.accept(Action(session: p1, change: .logExercise(log)))
+    }
+    try store.accept(Action(session: p1, change: .complete(at: nil, rating: .hard, scheduled: nil)), at: start + .seconds(3))
+    let now = start + .seconds(5)
+    #expect(try store.writesDue(in: p1, now: now).count == 1)
+    for entry in try store.entries().prefix(50) { #expect(try settle(entry.sequence, .delivered)) }
+    #expect(try store.writesDue(in: p1, now: now).count == 2)
   }
 
   @Test("an unreadable row is named, and can be set aside")
@@ -135,8 +157,12 @@ struct SettleTests {
   @Test("a clock that was set back strands nothing")
   func clockStep() throws {
     _ = try acceptRating(at: start + .seconds(1_000_000))
-    try store.tidy(now: start, longestDebounce: .seconds(5), longestWait: .seconds(60), forgettingBefore: start)
+    try store.clampDueTimes(now: start, longestDebounce: .seconds(5), longestWait: .seconds(60))
     #expect(try store.nextDue(busy: []) == start + .seconds(5))
+    let fate = Fate.retried(at: start + .seconds(1_000_000), failures: 1, state: .retrying, isAlone: false, status: 503, reason: "503")
+    #expect(try settle(#require(try store.entries().first).sequence, fate))
+    try store.clampDueTimes(now: start, longestDebounce: .seconds(5), longestWait: .seconds(60))
+    #expect(try store.nextDue(busy: []) == start + .seconds(60))
   }
 
   @Test("the tallies equal the rows after a random walk")
@@ -150,10 +176,11 @@ struct SettleTests {
         try store.accept(Action(session: session, change: Bool.random(using: &random) ? .uncomplete : .rate(.easy)), at: now)
       } else if let entry = try store.entries().randomElement(using: &random) {
         let fates: [Fate] = [
-          .delivered, .failed(status: 400, reason: "x"), .retried(at: now, failures: 1, isAlone: false, reason: "x"), .untouched,
+          .delivered, .failed(status: 400, reason: "x"), .passedOver,
+          .retried(at: now, failures: 1, state: .retrying, isAlone: false, status: nil, reason: "x"),
+          .retried(at: now, failures: 4, state: .parked, isAlone: false, status: nil, reason: "x"),
         ]
-        _ = try settle(
-          entry.sequence, #require(fates.randomElement(using: &random)), state: Bool.random(using: &random) ? .retrying : .parked)
+        _ = try settle(entry.sequence, #require(fates.randomElement(using: &random)))
       }
     }
     let states = Dictionary(grouping: try store.entries(), by: \.state).mapValues(\.count)

@@ -76,7 +76,6 @@ struct ServiceNotificationTests {
       (.alive, "WATCHDOG=1"),
       (.reloading(since: .seconds(2) + .microseconds(7)), "RELOADING=1\nMONOTONIC_USEC=2000007"),
       (.extendTimeout(by: .milliseconds(1500)), "EXTEND_TIMEOUT_USEC=1500000"),
-      (.failure(errno: 28), "ERRNO=28"),
       (.status("3 waiting; last synced 4 s ago ✅"), "STATUS=3 waiting; last synced 4 s ago ✅"),
       (.status("processing evil\nWATCHDOG=trigger"), #"STATUS=processing evil\nWATCHDOG=trigger"#),
       (.status("a\r\u{0}\u{1b}[2Jb\u{85}c\u{2028}d"), #"STATUS=a\r\0\u{1B}[2Jb\u{0085}c\u{2028}d"#),

@@ -19,27 +19,16 @@ extension ConfigurationSources {
     sources.file = named ?? Configuration.defaultFile(kind: kind, environment: environment)
     sources.tokenExists = Configuration.tokenCredential(in: environment).map(isReadable) ?? false
     guard let path = sources.file else { return try sources.resolve() }
-    do throws(FileProblem) {
-      sources.fileText = try text(of: path)
+    let bytes: [UInt8]
+    do throws(ConfiguredFileError) {
+      bytes = try path.readConfiguredFile(limit: maximumFileSize)
     } catch {
-      if case .errno(.noSuchFileOrDirectory) = error, named == nil { return try sources.resolve() }
+      if error == .system(.noSuchFileOrDirectory), named == nil { return try sources.resolve() }
       throw ConfigurationError(problems: ["\(path): \(error.text)"] + sources.problemsWithoutFile)
     }
+    sources.fileText = String(validating: bytes, as: UTF8.self)
+    guard sources.fileText != nil else { throw ConfigurationError(problems: ["\(path): is not UTF-8"] + sources.problemsWithoutFile) }
     return try sources.resolve()
-  }
-
-  private enum FileProblem: Error {
-    case errno(Errno)
-    case tooLong
-    case notUTF8
-
-    var text: String {
-      switch self {
-      case .errno(let errno): "cannot be read: \(errno)"
-      case .tooLong: "is longer than 1 MiB; is it the right file?"
-      case .notUTF8: "is not UTF-8"
-      }
-    }
   }
 
   private var problemsWithoutFile: [String] {
@@ -49,28 +38,6 @@ extension ConfigurationSources {
     } catch {
       return error.problems
     }
-  }
-
-  private static func text(of path: FilePath) throws(FileProblem) -> String {
-    var bytes = [UInt8](repeating: 0, count: maximumFileSize + 1)
-    var count = 0
-    do {
-      let descriptor = try FileDescriptor.open(path, .readOnly)
-      try descriptor.closeAfter {
-        try bytes.withUnsafeMutableBytes { buffer in
-          while count < buffer.count {
-            let read = try descriptor.read(into: .init(rebasing: buffer[count...]))
-            if read == 0 { break }
-            count += read
-          }
-        }
-      }
-    } catch {
-      throw .errno(error as? Errno ?? .ioError)
-    }
-    guard count <= maximumFileSize else { throw .tooLong }
-    guard let text = String(validating: bytes[..<count], as: UTF8.self) else { throw .notUTF8 }
-    return text
   }
 
   private static func isReadable(_ path: FilePath) -> Bool {

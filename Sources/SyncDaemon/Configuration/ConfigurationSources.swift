@@ -32,6 +32,7 @@ package struct ConfigurationSources: Sendable {
     var configuration = Configuration(kind: kind, environment: environment, tokenExists: tokenExists)
     var origins: [String: ConfigurationOrigin] = [:]
     var problems: [String] = []
+    var wrong: Set<String> = []
     for finding in findingsInFile + findingsInEnvironment + findingsInFlags {
       switch finding {
       case .problem(let problem): problems.append(problem)
@@ -42,13 +43,13 @@ package struct ConfigurationSources: Sendable {
           origins[key.path] = origin
         } catch {
           problems.append(origin.problem(with: key.path, error.text))
+          wrong.insert(key.path)
         }
       }
     }
-    // Checks of values against each other would only repeat, or be misled by, values that are wrong in themselves.
-    if problems.isEmpty {
-      problems = configuration.contradictions.map { (origins[$0.path] ?? .builtIn).problem(with: $0.path, $0.text) }
-    }
+    // A value that is wrong in itself would only mislead a check against another.
+    problems += configuration.contradictions.filter { !wrong.contains($0.path) && !wrong.contains($0.other ?? "") }
+      .map { (origins[$0.path] ?? .builtIn).problem(with: $0.path, $0.text) }
     guard problems.isEmpty else { throw ConfigurationError(problems: problems) }
     return ResolvedConfiguration(configuration: configuration, file: fileText == nil ? nil : file, origins: origins)
   }

@@ -1,0 +1,26 @@
+package import ProgressModel
+package import SyncPolicy
+package import SyncStore
+
+/// What the engine needs of a queue: `SyncStore` in the daemon; in a simulation the same behind something that fails on demand.
+///
+/// The methods and their guarantees are those of `SyncStore`: each is one transaction, durable when it returns, and nothing has
+/// changed when it throws.
+package protocol QueuePort {
+  func accept(
+    _ files: [AcceptableFile], now: Timestamp, debounce: DebouncePolicy, inFlight: Set<Int64>, forgetting: [String]
+  ) throws -> [Acceptance]
+  func accepted(among claims: [String]) throws -> Set<String>
+  func forgetAcceptances(before instant: Timestamp) throws
+  func sessionsDue(now: Timestamp, atMost limit: Int, busy: Set<Session>) throws -> [Session]
+  func sessionToProbe(isFirst: Bool, now: Timestamp) throws -> Session?
+  func writesDue(in session: Session, now: Timestamp, isProbe: Bool) throws -> [QueuedWrite]
+  func nextDue(busy: Set<Session>) throws -> Timestamp?
+  func settle(_ settlements: [Settlement], now: Timestamp) throws -> Set<Int64>
+  func releaseUnanswered(now: Timestamp) throws
+  func clampDueTimes(now: Timestamp, longestDebounce: Duration, longestWait: Duration) throws
+  func setAside(unreadable sequence: Int64) throws
+  func counts() throws -> QueueCounts
+}
+
+extension SyncStore: QueuePort {}
