@@ -88,10 +88,12 @@ let package = Package(
       name: "progress-api", dependencies: ["ProgressModel", "ProgressServer", "SQLiteProgressStore", argumentParser, logging],
       swiftSettings: strict),
 
-    .testTarget(name: "ProgressModelTests", dependencies: ["ProgressModel"], swiftSettings: strict),
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+    .testTarget(name: "ProgressModelTests", dependencies: ["ProgressModel", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "SyncPolicyTests", dependencies: ["SyncPolicy", "ProgressModel"], swiftSettings: strict),
     .testTarget(name: "SpoolTests", dependencies: ["Spool", "CSpool", "ProgressModel", systemPackage], swiftSettings: strict),
-    .testTarget(name: "SyncStoreTests", dependencies: ["SyncStore", "SyncPolicy", "ProgressModel", grdb], swiftSettings: strict),
+    .testTarget(
+      name: "SyncStoreTests", dependencies: ["SyncStore", "SyncPolicy", "ProgressModel", "TestSupport", grdb], swiftSettings: strict),
     .testTarget(
       name: "APIClientTests", dependencies: ["APIClient", "ProgressModel", "SyncPolicy", nioCore, nioPosix, nioSSL], swiftSettings: strict),
     .testTarget(name: "SystemdTests", dependencies: ["Systemd", logging], swiftSettings: strict),
@@ -104,7 +106,8 @@ let package = Package(
     .testTarget(
       name: "SyncDaemonTests",
       dependencies: [
-        "SyncDaemon", "ProgressModel", "SyncEngine", "SyncPolicy", "SyncStore", "Systemd", logging, serviceLifecycle, systemPackage,
+        "SyncDaemon", "ProgressModel", "SyncEngine", "SyncPolicy", "SyncStore", "Systemd", "TestSupport", logging, serviceLifecycle,
+        systemPackage,
       ], swiftSettings: strict),
     .testTarget(
       name: "ProgressServerTests",
@@ -123,7 +126,8 @@ let package = Package(
       ], swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests",
-      dependencies: ["progress-syncd", "progressctl", "progress-api", asyncHTTPClient, grdb, hummingbird, logging, nioCore, nioHTTP1],
-      swiftSettings: strict),
+      dependencies: [
+        "progress-syncd", "progressctl", "progress-api", "TestSupport", asyncHTTPClient, grdb, hummingbird, logging, nioCore, nioHTTP1,
+      ], swiftSettings: strict),
   ]
 )

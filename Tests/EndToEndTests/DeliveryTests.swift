@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 @Suite("What a person drops stands in the API's database")
@@ -124,20 +125,5 @@ struct DeliveryTests {
     let rows = expected.keys.sorted().map { "1-\($0) open \(expected[$0] ?? "")" }
     try await eventually("everything has arrived; seed \(seed)") { try machine.isDone() && machine.rows() == rows }
     #expect(try machine.files(in: "rejected").isEmpty)
-  }
-}
-
-/// A generator that repeats its numbers for a seed (SplitMix64).
-private struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
   }
 }

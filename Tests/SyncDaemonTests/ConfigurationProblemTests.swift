@@ -1,6 +1,7 @@
 import ProgressModel
 import SyncDaemon
 import SystemPackage
+import TestSupport
 import Testing
 
 @Suite("A bad configuration is refused with every problem")
@@ -100,6 +101,10 @@ struct ConfigurationProblemTests {
       ("api:\n  base_url: [http://h]", ["c.yaml:2: api.base_url: \(url) a list"]),
       ("api:\n  base_url:", ["c.yaml:2: api.base_url: \(url) empty"]),
       ("retry:\n  backoff:\n    - 1s\n    - [5s]", ["c.yaml:2: retry.backoff: value 2 \(duration) a list"]),
+      (
+        "retry.also_statuses: [99, 429, abc]",
+        ["c.yaml:1: retry.also_statuses: value 1 must be from 300 to 599, is 99; value 3 must be a whole number, is \"abc\""]
+      ),
       ("retry:\n  backoff: {a: 1s}", ["c.yaml:2: retry.backoff: value 1 \(duration) a mapping"]),
       ("log:\n  level: info\n  level: debug", ["c.yaml:2: level: given more than once"]),
       ("log:\n  level: info\nlog.level: debug", ["c.yaml:3: log.level: given more than once, first in line 2"]),
@@ -156,22 +161,5 @@ struct ConfigurationProblemTests {
         #expect(problem.hasPrefix("c.yaml:") && !problem.contains("\n"), "seed \(seed)")
       }
     }
-  }
-}
-
-/// SplitMix64: a random test prints its seed, and the same seed gives the same test again.
-private struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) {
-    state = seed
-  }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
   }
 }

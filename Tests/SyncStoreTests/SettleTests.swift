@@ -2,6 +2,7 @@ import GRDB
 import ProgressModel
 import SyncPolicy
 @testable import SyncStore
+import TestSupport
 import Testing
 
 @Suite("Planning and settling")
@@ -186,20 +187,5 @@ struct SettleTests {
     let states = Dictionary(grouping: try store.entries(), by: \.state).mapValues(\.count)
     let counts = try store.counts()
     #expect([counts.waiting, counts.retrying, counts.parked, counts.failed] == WriteState.allCases.map { states[$0] ?? 0 }, "seed \(seed)")
-  }
-}
-
-/// A generator that repeats its numbers for a seed (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
   }
 }

@@ -85,13 +85,15 @@ extension ValueFormat {
 extension RawValue {
   fileprivate func elements<Element>(of format: ValueFormat<Element>) throws(ValueProblem) -> [Element] {
     var values: [Element] = []
+    var problems: [String] = []
     for (index, raw) in split.enumerated() {
       do throws(ValueProblem) {
         values.append(try format.read(raw))
       } catch {
-        throw ValueProblem("value \(index + 1) \(error.text)")
+        problems.append("value \(index + 1) \(error.text)")
       }
     }
+    guard problems.isEmpty else { throw ValueProblem(problems.joined(separator: "; ")) }
     return values
   }
 
