@@ -19,7 +19,8 @@ struct WorkLoop: Service {
   let notifier = ServiceNotifier()
   let now: @Sendable () -> Timestamp
 
-  /// How long requests under way may go on after SIGTERM, so that the whole stop takes no more than ten seconds. What is not answered by then stays in the queue.
+  /// How long requests under way may go on after SIGTERM, so that the whole stop takes no more than ten seconds. What is not
+  /// answered by then stays in the queue.
   static let stopPatience = Duration.seconds(9)
 
   /// Works until it is told to stop; throws `SpoolError` when there is no spool to begin with, and
