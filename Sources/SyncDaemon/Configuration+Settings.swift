@@ -44,6 +44,10 @@ extension Configuration {
       throw DaemonError.token(file, reason: error.text)
     }
     let text = String(decoding: bytes, as: UTF8.self)
-    return try BearerToken(String(text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed()))
+    do {
+      return try BearerToken(String(text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed()))
+    } catch {
+      throw DaemonError.token(file, reason: "is refused: \(error)")
+    }
   }
 }

@@ -21,8 +21,8 @@ struct EventLog: Sendable {
       logger.info("✅ Synced: \(key)", metadata: fields(of: key))
     case .synced(let key, let failures):
       logger.info("✅ Retry successful for \(key)", metadata: fields(of: key, attempt: failures))
-    case .attemptFailed(let key, let failures, let state, let status, let reason):
-      let level: Logger.Level = state == .parked && failures > 1 ? .debug : .warning
+    case .attemptFailed(let key, let failures, let wasParked, let status, let reason):
+      let level: Logger.Level = wasParked ? .debug : .warning
       logger.log(level: level, "❌ Sync failed for \(key): \(reason)", metadata: fields(of: key, attempt: failures, status: status))
     case .parked(let key):
       logger.warning("❌ Max retry attempts reached for \(key); parked", metadata: fields(of: key))

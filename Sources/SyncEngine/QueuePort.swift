@@ -13,11 +13,11 @@ package protocol QueuePort {
   func accepted(among claims: [String]) throws -> Set<String>
   func forgetAcceptances(before instant: Timestamp) throws
   func sessionsDue(now: Timestamp, atMost limit: Int, busy: Set<Session>) throws -> [Session]
-  func sessionToProbe(isFirst: Bool, now: Timestamp) throws -> Session?
-  func writesDue(in session: Session, now: Timestamp, isProbe: Bool) throws -> [QueuedWrite]
+  func sessionToProbe(includingPutOff: Bool, now: Timestamp) throws -> Session?
+  func writesDue(in session: Session, now: Timestamp, includingPutOff: Bool) throws -> [QueuedWrite]
   func nextDue(busy: Set<Session>) throws -> Timestamp?
   func settle(_ settlements: [Settlement], now: Timestamp) throws -> Set<Int64>
-  func releaseUnanswered(now: Timestamp) throws
+  func releasePutOff(now: Timestamp) throws
   func clampDueTimes(now: Timestamp, longestDebounce: Duration, longestWait: Duration) throws
   func setAside(unreadable sequence: Int64) throws
   func counts() throws -> QueueCounts

@@ -13,10 +13,13 @@ extension SyncEngine {
       if inFlight.count < settings.maximumConcurrentRequests { turn.wakeAt = try store.nextDue(busy: Set(inFlight.keys)) }
     case .oneProbe:
       guard inFlight.isEmpty else { return }
-      if let session = try store.sessionToProbe(isFirst: endpoint.isFalseAlarm, now: now) {
-        try start(session, now: now, isProbe: true, &turn)
+      // A short silence may be one write's own, and that one keeps to its own retries.
+      let includesPutOff = endpoint.isHeld || endpoint.isProvenOutage(now: now)
+      if let session = try store.sessionToProbe(includingPutOff: includesPutOff, now: now) {
+        try start(session, now: now, includingPutOff: includesPutOff, &turn)
       } else {
-        turn.wakeAt = try store.nextDue(busy: [])
+        let provenAt = includesPutOff ? nil : now + EndpointHealth.provenOutage
+        turn.wakeAt = [try store.nextDue(busy: []), provenAt].compactMap { $0 }.min()
       }
     case .oneProbeOfOthers(let witness, let until):
       guard inFlight.isEmpty else { return }
@@ -30,8 +33,8 @@ extension SyncEngine {
     }
   }
 
-  private mutating func start(_ session: Session, now: Timestamp, isProbe: Bool = false, _ turn: inout Turn) throws {
-    let due = try store.writesDue(in: session, now: now, isProbe: isProbe)
+  private mutating func start(_ session: Session, now: Timestamp, includingPutOff: Bool = false, _ turn: inout Turn) throws {
+    let due = try store.writesDue(in: session, now: now, includingPutOff: includingPutOff)
     guard let delivery = Delivery(of: due, window: settings.debounce.maxWait) else { return }
     inFlight[session] = delivery
     turn.deliveries.append(delivery)

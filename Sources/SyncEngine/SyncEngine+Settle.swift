@@ -22,7 +22,7 @@ extension SyncEngine {
       mustClamp = false
     }
     if mustRelease {
-      try store.releaseUnanswered(now: now)
+      try store.releasePutOff(now: now)
       mustRelease = false
     }
   }
@@ -31,8 +31,8 @@ extension SyncEngine {
     let random = Double.random(in: 0..<1, using: &self.random)
     let fate = settings.retry.fate(
       of: answer.outcome, failures: write.failures, isShared: answer.delivery.isShared, now: now, random: random)
-    let isUnanswered = if case .unreachable = answer.outcome { true } else { false }
-    return Settlement(sequence: write.sequence, fate: fate, isUnanswered: isUnanswered)
+    let isPutOff = if case .unreachable = answer.outcome { true } else { false }
+    return Settlement(sequence: write.sequence, fate: fate, isPutOff: isPutOff)
   }
 
   private mutating func observe(_ answer: Answer, now: Timestamp, _ turn: inout Turn) {
@@ -40,8 +40,8 @@ extension SyncEngine {
     let before = endpoint
     endpoint.observe(
       answer.outcome, for: answer.delivery.session, now: now, retry: settings.retry, random: Double.random(in: 0..<1, using: &random))
-    // After a false alarm the one that raised it keeps to its own retries: released, it would raise the next at once.
-    if endpoint.state == .reachable, before.state != .reachable, !before.isFalseAlarm { mustRelease = true }
+    // What met a trouble that it may have had to itself keeps to its own retries: released, it would raise the next alarm at once.
+    if endpoint.state == .reachable, before.isProvenOutage(now: now) || (before.isHeld && !before.isFalseAlarm) { mustRelease = true }
     reportEndpoint(&turn)
   }
 
@@ -61,8 +61,9 @@ extension SyncEngine {
     case .delivered:
       turn.events.append(.synced(key, afterFailures: write.failures))
     case .retried(_, let failures, let state, _, let status, let reason) where isCurrent:
-      turn.events.append(.attemptFailed(key, failures: failures, state: state, status: status, reason: reason))
-      if state == .parked, write.failures <= settings.retry.maximumRetries { turn.events.append(.parked(key)) }
+      let wasParked = write.failures > settings.retry.maximumRetries
+      turn.events.append(.attemptFailed(key, failures: failures, wasParked: wasParked, status: status, reason: reason))
+      if state == .parked, !wasParked { turn.events.append(.parked(key)) }
     case .failed(let status, let reason) where isCurrent:
       turn.events.append(.rejected(key, status: status, reason: reason))
     case .retried, .failed, .separated, .passedOver:

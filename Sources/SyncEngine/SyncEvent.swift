@@ -13,8 +13,8 @@ package enum SyncEvent: Hashable, Sendable {
   /// A write that failed is sent again.
   case retrying(WriteKey, attempt: Int, of: Int)
   case synced(WriteKey, afterFailures: Int)
-  /// An attempt failed; the write stays in the queue in `state`.
-  case attemptFailed(WriteKey, failures: Int, state: WriteState, status: Int?, reason: String)
+  /// An attempt failed; the write stays in the queue. `wasParked`: it has failed so often that this is no news.
+  case attemptFailed(WriteKey, failures: Int, wasParked: Bool, status: Int?, reason: String)
   /// The quick retries are used up.
   case parked(WriteKey)
   /// The API will never take the write as it is.

@@ -4,7 +4,7 @@ package import ProgressModel
 /// and not one attempt per write.
 package struct EndpointHealth: Hashable, Sendable {
   package private(set) var state: State
-  /// The one session that met the silence, while no other has: the trouble may be its own, and others are tried at once.
+  /// The one session that met the trouble, while no other has: it may be its own, and others are tried at once.
   private var soleWitness: Session?
 
   /// What is known of the endpoint.
@@ -23,7 +23,7 @@ package struct EndpointHealth: Hashable, Sendable {
     case everyone
     /// One request, and only while no other is under way.
     case oneProbe
-    /// The same, but not this session: the silence that it met may be its own. From `until` on it may try again too.
+    /// The same, but not this session: the trouble that it met may be its own. From `until` on it may try again too.
     case oneProbeOfOthers(than: Session, until: Timestamp)
     case nobody(until: Timestamp)
   }
@@ -34,6 +34,8 @@ package struct EndpointHealth: Hashable, Sendable {
   /// An outage longer than `longOutage` is probed at this pace.
   package static let longOutageProbeInterval = Duration.seconds(60)
   package static let longOutage = Duration.seconds(600)
+  /// A silence of this length is taken for an outage of the API, whoever met it.
+  package static let provenOutage = Duration.seconds(30)
 
   package init() {
     state = .reachable
@@ -45,7 +47,8 @@ package struct EndpointHealth: Hashable, Sendable {
     case .paused(let until, _): now < until ? .nobody(until: until) : .everyone
     case .unreachable(_, _, let probeAt, _) where now < probeAt:
       soleWitness.map { .oneProbeOfOthers(than: $0, until: probeAt) } ?? .nobody(until: probeAt)
-    case .held(_, let probeAt, _, _) where now < probeAt: .nobody(until: probeAt)
+    case .held(_, let probeAt, _, _) where now < probeAt:
+      soleWitness.map { .oneProbeOfOthers(than: $0, until: probeAt) } ?? .nobody(until: probeAt)
     case .unreachable, .held: .oneProbe
     }
   }
@@ -62,6 +65,8 @@ package struct EndpointHealth: Hashable, Sendable {
       observeSilence(reason, now: now, retry: retry, random: random)
     case .unauthorized(let status, let reason):
       let probeAt = max(now + Self.heldProbeInterval, pausedUntil ?? now)
+      // 403 may be about one thing that we must not do; 401 never is (RFC 9110, sections 15.5.2 and 15.5.4).
+      soleWitness = status == 403 && state == .reachable ? session : nil
       state = .held(since: heldSince ?? now, probeAt: probeAt, status: status, reason: reason)
     case .deferred(_, let reason, let retryAfter?):
       state = .paused(until: max(now + retryAfter, pausedUntil ?? now), reason: reason)
@@ -90,10 +95,21 @@ package struct EndpointHealth: Hashable, Sendable {
     }
   }
 
+  /// Whether a silence has lasted so long that it is no write's own: quick retries and probes of others would have ended it.
+  package func isProvenOutage(now: Timestamp) -> Bool {
+    if case .unreachable(let since, _, _, _) = state { now - since >= Self.provenOutage } else { false }
+  }
+
   /// Whether the trouble may be one session's own: no other has met it.
   package var isFalseAlarm: Bool {
-    if case .unreachable = state { soleWitness != nil } else { false }
+    switch state {
+    case .unreachable, .held: soleWitness != nil
+    case .reachable, .paused: false
+    }
   }
+
+  /// Whether the API does not accept us.
+  package var isHeld: Bool { heldSince != nil }
 
   private var heldSince: Timestamp? {
     if case .held(let since, _, _, _) = state { since } else { nil }

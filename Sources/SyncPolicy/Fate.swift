@@ -10,8 +10,8 @@ package enum Fate: Hashable, Sendable {
   case separated(reason: String)
   /// It is kept, and not tried again until somebody acts.
   case failed(status: Int, reason: String)
-  /// It waits as if the attempt had not been, behind all others that are due: the trouble may not be its own.
-  case passedOver
+  /// It waits as if the attempt had not been, behind all others that become due until then: the trouble may not be its own.
+  case passedOver(until: Timestamp)
 }
 
 extension RetryPolicy {
@@ -36,7 +36,7 @@ extension RetryPolicy {
     case .rejected(let status, let reason):
       return isShared ? .separated(reason: reason) : .failed(status: status, reason: reason)
     case .unauthorized:
-      return .passedOver
+      return .passedOver(until: now + EndpointHealth.heldProbeInterval)
     }
   }
 

@@ -42,8 +42,8 @@ enum Schema {
           due_at_ms INTEGER,
           failures INTEGER NOT NULL DEFAULT 0,
           is_alone INTEGER NOT NULL DEFAULT 0,
-          -- Set while the last attempt got no answer at all.
-          is_unanswered INTEGER NOT NULL DEFAULT 0,
+          -- Set while only the API's own trouble keeps it: the last attempt got no answer at all, or met a refused token.
+          is_put_off INTEGER NOT NULL DEFAULT 0,
           last_status INTEGER,
           last_reason TEXT,
           sender_uid INTEGER NOT NULL,
@@ -52,7 +52,7 @@ enum Schema {
         CREATE UNIQUE INDEX writes_by_key ON writes (program_id, week_number, day_number, field, exercise_id);
         -- Covers the search for sessions that are due, which may have to step over many rows of those that are busy.
         CREATE INDEX writes_by_due ON writes (due_at_ms, sequence, program_id, week_number, day_number) WHERE due_at_ms IS NOT NULL;
-        CREATE INDEX writes_unanswered ON writes (due_at_ms, sequence) WHERE is_unanswered;
+        CREATE INDEX writes_put_off ON writes (due_at_ms, sequence) WHERE is_put_off;
 
         -- Claimed files whose actions are in; kept until their removal is known to be durable.
         CREATE TABLE receipts (

@@ -28,35 +28,36 @@ extension SyncStore {
     }
   }
 
-  /// The session to probe a silent API with.
+  /// The session to probe an API with that is in trouble.
   ///
-  /// `isFirst`: one that has not met the silence itself comes first, because the silence may be one request's own. Later probes
-  /// prefer those that have: each attempt counts, and the others shall not spend theirs on an outage.
-  package func sessionToProbe(isFirst: Bool, now: Timestamp) throws -> Session? {
+  /// One that has not met the trouble comes first: however many have, they may have it to themselves. `includingPutOff`: also
+  /// one that is not due, because only the trouble put it off.
+  package func sessionToProbe(includingPutOff: Bool, now: Timestamp) throws -> Session? {
     try reading { database in
-      let fresh = "due_at_ms <= ? AND NOT is_unanswered"
-      let unanswered = "is_unanswered"
-      for condition in isFirst ? [fresh, unanswered] : [unanswered, fresh] {
-        let sql = "SELECT * FROM writes WHERE \(condition) ORDER BY due_at_ms, sequence LIMIT 1"
-        let arguments: StatementArguments = condition == fresh ? [now.milliseconds] : []
-        if let row = try Row.fetchOne(database.cachedStatement(sql: sql), arguments: arguments) { return try Session(row: row) }
-      }
-      return nil
+      let now = now.milliseconds
+      let fresh = try Row.fetchOne(
+        database.cachedStatement(
+          sql: "SELECT * FROM writes WHERE due_at_ms <= ? AND NOT is_put_off ORDER BY due_at_ms, sequence LIMIT 1"), arguments: [now])
+      let other = try Row.fetchOne(
+        database.cachedStatement(
+          sql: "SELECT * FROM writes WHERE is_put_off AND (? OR due_at_ms <= ?) ORDER BY due_at_ms, sequence LIMIT 1"),
+        arguments: [includingPutOff, now])
+      return try (fresh ?? other).map { try Session(row: $0) }
     }
   }
 
   /// The writes of a session that its next request may carry: the first that is due, and those that may travel with it; in due order.
   ///
-  /// However many exercises a session has, at most three rows are read. `isProbe` takes in what only a missing answer put off.
-  package func writesDue(in session: Session, now: Timestamp, isProbe: Bool = false) throws -> [QueuedWrite] {
+  /// However many exercises a session has, at most three rows are read. `includingPutOff` takes in what only the API's own trouble put off.
+  package func writesDue(in session: Session, now: Timestamp, includingPutOff: Bool = false) throws -> [QueuedWrite] {
     try reading { database in
       func due(_ more: String) throws -> [QueuedWrite] {
         let statement = try database.cachedStatement(
           sql: """
             SELECT * FROM writes WHERE program_id = ? AND week_number = ? AND day_number = ?
-              AND (due_at_ms <= ? OR (? AND is_unanswered)) \(more)
+              AND (due_at_ms <= ? OR (? AND is_put_off)) \(more)
             """)
-        let arguments: StatementArguments = [session.program.text, session.week, session.day, now.milliseconds, isProbe]
+        let arguments: StatementArguments = [session.program.text, session.week, session.day, now.milliseconds, includingPutOff]
         return try Row.fetchAll(statement, arguments: arguments).map { try QueuedWrite(row: $0) }
       }
       let first = try due("ORDER BY due_at_ms, sequence LIMIT 1")
@@ -80,9 +81,16 @@ extension Field {
   }
 }
 
+/// What a row may say beyond what this program writes.
+enum WriteRow {
+  /// Far beyond what decides anything, and far from overflowing.
+  static let mostFailures = 1 << 20
+}
+
 extension QueuedWrite {
   init(row: Row) throws {
     self.init(
-      sequence: row["sequence"], id: row["id"], write: try Write(row: row), failures: row["failures"], isAlone: row["is_alone"])
+      sequence: row["sequence"], id: row["id"], write: try Write(row: row), failures: min(row["failures"], WriteRow.mostFailures),
+      isAlone: row["is_alone"])
   }
 }

@@ -82,11 +82,11 @@ extension QueueEntry {
     key = write.map { "\($0.key)" } ?? "row \(sequence)"
     // The schema holds the states.
     state = WriteState(rawValue: row["state"]) ?? .failed
-    failures = row["failures"]
+    failures = min(row["failures"], WriteRow.mostFailures)
     acceptedAt = Timestamp(milliseconds: row["accepted_at_ms"])
     dueAt = (row["due_at_ms"] as Int64?).map { Timestamp(milliseconds: $0) }
     lastStatus = row["last_status"]
     lastReason = row["last_reason"]
-    sender = row["sender_uid"]
+    sender = UInt32(truncatingIfNeeded: row["sender_uid"] as Int64)
   }
 }

@@ -6,11 +6,11 @@ package import SyncPolicy
 package struct Settlement: Hashable, Sendable {
   package let sequence: Int64
   package let fate: Fate
-  /// Whether the attempt got no answer at all.
-  package let isUnanswered: Bool
+  /// Whether the attempt got no answer at all, so that only the API's trouble puts the write off.
+  package let isPutOff: Bool
 
-  package init(sequence: Int64, fate: Fate, isUnanswered: Bool = false) {
-    (self.sequence, self.fate, self.isUnanswered) = (sequence, fate, isUnanswered)
+  package init(sequence: Int64, fate: Fate, isPutOff: Bool = false) {
+    (self.sequence, self.fate, self.isPutOff) = (sequence, fate, isPutOff)
   }
 }
 
@@ -32,10 +32,10 @@ extension SyncStore {
     }
   }
 
-  /// Makes everything due that only a missing answer put off: the API answers again.
-  package func releaseUnanswered(now: Timestamp) throws {
+  /// Makes everything due that only the API's own trouble put off: it is over.
+  package func releasePutOff(now: Timestamp) throws {
     try transaction { database in
-      let sql = "UPDATE writes SET due_at_ms = min(due_at_ms, ?), is_unanswered = 0 WHERE is_unanswered"
+      let sql = "UPDATE writes SET due_at_ms = min(due_at_ms, ?), is_put_off = 0 WHERE is_put_off"
       try database.cachedStatement(sql: sql).execute(arguments: [now.milliseconds])
     }
   }
@@ -76,27 +76,27 @@ extension SyncStore {
     case .retried(let dueAt, let failures, let state, let isAlone, let status, let reason):
       let retry = try database.cachedStatement(
         sql: """
-          UPDATE writes SET state = ?, due_at_ms = ?, failures = ?, is_alone = is_alone OR ?, is_unanswered = ?, last_status = ?,
+          UPDATE writes SET state = ?, due_at_ms = ?, failures = ?, is_alone = is_alone OR ?, is_put_off = ?, last_status = ?,
             last_reason = ? WHERE sequence = ?
           """)
       try retry.execute(arguments: [
-        state.rawValue, dueAt.milliseconds, failures, isAlone, settlement.isUnanswered, status, reason, sequence,
+        state.rawValue, dueAt.milliseconds, failures, isAlone, settlement.isPutOff, status, reason, sequence,
       ])
     case .separated(let reason):
       let separate = try database.cachedStatement(
-        sql: "UPDATE writes SET is_alone = 1, due_at_ms = ?, is_unanswered = 0, last_reason = ? WHERE sequence = ?")
+        sql: "UPDATE writes SET is_alone = 1, due_at_ms = ?, is_put_off = 0, last_reason = ? WHERE sequence = ?")
       try separate.execute(arguments: [now.milliseconds, reason, sequence])
     case .failed(let status, let reason):
       let fail = try database.cachedStatement(
         sql: """
-          UPDATE writes SET state = 'failed', due_at_ms = NULL, failures = failures + 1, is_unanswered = 0, last_status = ?,
+          UPDATE writes SET state = 'failed', due_at_ms = NULL, failures = failures + 1, is_put_off = 0, last_status = ?,
             last_reason = ? WHERE sequence = ?
           """)
       try fail.execute(arguments: [status, reason, sequence])
-    case .passedOver:
+    case .passedOver(let until):
       let passOver = try database.cachedStatement(
-        sql: "UPDATE writes SET due_at_ms = max(due_at_ms, ?), is_unanswered = 0 WHERE sequence = ?")
-      try passOver.execute(arguments: [now.milliseconds, sequence])
+        sql: "UPDATE writes SET due_at_ms = max(due_at_ms, ?), is_put_off = 1 WHERE sequence = ?")
+      try passOver.execute(arguments: [until.milliseconds, sequence])
     }
     return database.changesCount > 0
   }

@@ -50,7 +50,9 @@ extension QueueReport {
 extension QueueItem {
   fileprivate func row(now: Timestamp, style: TextStyle) -> [String] {
     let next = nextAttemptAt.map { $0 <= now ? "now" : "in \(($0 - now).inWords)" } ?? "-"
-    let error = [lastStatus.map { "\($0)" }, lastError].compactMap { $0 }.joined(separator: ": ")
+    let status = lastStatus.map { "\($0)" }
+    // Some reasons begin with the status.
+    let error = [status.flatMap { lastError?.hasPrefix($0) == true ? nil : $0 }, lastError].compactMap { $0 }.joined(separator: ": ")
     return [style.paint(state.rawValue, state.colour), "\(attempts)/\(maximumAttempts)", next, key.singleLine, error.singleLine]
   }
 }

@@ -18,8 +18,8 @@ struct SettleTests {
     p1 = try session()
   }
 
-  private func settle(_ sequence: Int64, _ fate: Fate, isUnanswered: Bool = false) throws -> Bool {
-    let settlement = Settlement(sequence: sequence, fate: fate, isUnanswered: isUnanswered)
+  private func settle(_ sequence: Int64, _ fate: Fate, isPutOff: Bool = false) throws -> Bool {
+    let settlement = Settlement(sequence: sequence, fate: fate, isPutOff: isPutOff)
     return try store.settle([settlement], now: later).contains(sequence)
   }
 
@@ -107,29 +107,28 @@ struct SettleTests {
     #expect(try store.writesDue(in: p1, now: later).map(\.isAlone) == [true])
   }
 
-  @Test("what only a missing answer put off can be a probe, after one that has not met the silence, and is released together")
-  func unanswered() throws {
+  @Test("what only the API's trouble put off is probed with last, if need be before it is due, and is released together")
+  func putOff() throws {
     let other = try session("p1", 1, 4)
     let fate = Fate.retried(at: later + .seconds(900), failures: 4, state: .parked, isAlone: false, status: nil, reason: "refused")
-    #expect(try settle(acceptRating(), fate, isUnanswered: true))
+    #expect(try settle(acceptRating(), fate, isPutOff: true))
     #expect(try store.sessionsDue(now: later, atMost: 8, busy: []).isEmpty)
-    #expect(try store.sessionToProbe(isFirst: true, now: later) == p1)
-    #expect(try store.writesDue(in: p1, now: later, isProbe: true).count == 1)
+    #expect(try store.sessionToProbe(includingPutOff: false, now: later) == nil)
+    #expect(try store.sessionToProbe(includingPutOff: true, now: later) == p1)
+    #expect(try store.writesDue(in: p1, now: later, includingPutOff: true).count == 1)
     try store.accept(Action(session: other, change: .uncomplete))
-    #expect(try store.sessionToProbe(isFirst: true, now: later) == other)
-    #expect(try store.sessionToProbe(isFirst: false, now: later) == p1)
-    try store.releaseUnanswered(now: later)
+    #expect(try store.sessionToProbe(includingPutOff: true, now: later) == other)
+    try store.releasePutOff(now: later)
     #expect(Set(try store.sessionsDue(now: later, atMost: 8, busy: [])) == [p1, other])
   }
 
-  @Test("a write that is passed over waits behind all others that are due")
+  @Test("a write that is passed over waits behind all others, and is released with what the trouble put off")
   func passedOver() throws {
-    let other = try session("p1", 1, 4)
-    let first = try acceptRating()
-    try store.accept(Action(session: other, change: .uncomplete), at: start + .milliseconds(100))
-    #expect(try settle(first, .passedOver))
-    #expect(try store.sessionsDue(now: later, atMost: 8, busy: []) == [other, p1])
+    #expect(try settle(acceptRating(), .passedOver(until: later + .seconds(300))))
+    #expect(try store.sessionsDue(now: later, atMost: 8, busy: []).isEmpty)
     #expect(try store.entries().first?.failures == 0)
+    try store.releasePutOff(now: later)
+    #expect(try store.sessionsDue(now: later, atMost: 8, busy: []) == [p1])
   }
 
   @Test("a session with many exercises is read by the row")
@@ -177,7 +176,7 @@ struct SettleTests {
         try store.accept(Action(session: session, change: Bool.random(using: &random) ? .uncomplete : .rate(.easy)), at: now)
       } else if let entry = try store.entries().randomElement(using: &random) {
         let fates: [Fate] = [
-          .delivered, .failed(status: 400, reason: "x"), .passedOver,
+          .delivered, .failed(status: 400, reason: "x"), .passedOver(until: now),
           .retried(at: now, failures: 1, state: .retrying, isAlone: false, status: nil, reason: "x"),
           .retried(at: now, failures: 4, state: .parked, isAlone: false, status: nil, reason: "x"),
         ]
