@@ -104,6 +104,10 @@ let package = Package(
       name: "SyncEngineTests", dependencies: ["SyncEngine", "ProgressModel", "SyncPolicy", "SyncStore", "Spool", grdb, systemPackage],
       swiftSettings: strict),
     .testTarget(
+      name: "SimulationTests",
+      dependencies: ["SyncEngine", "SyncStore", "SyncPolicy", "Spool", "ProgressModel", "TestSupport", grdb, systemPackage],
+      swiftSettings: strict),
+    .testTarget(
       name: "SyncDaemonTests",
       dependencies: [
         "SyncDaemon", "ProgressModel", "SyncEngine", "SyncPolicy", "SyncStore", "Systemd", "TestSupport", logging, serviceLifecycle,

@@ -1,0 +1,144 @@
+import ProgressModel
+import Spool
+import SyncPolicy
+import SyncStore
+
+/// Knows what was dropped, accepted, sent and applied, and says when a promise is broken.
+///
+/// The order of writes is that of acceptance, and that has to be the order of the drops as far as the machine's clock tells it.
+final class Oracle {
+  private struct Drop {
+    let file: SpoolDisk.File
+    /// Empty for rubbish.
+    let actions: [Action]
+    var isAccepted = false
+  }
+
+  /// A write that is in the queue, was applied, or was superseded.
+  struct AcceptedWrite {
+    let order: Int
+    let write: Write
+  }
+
+  /// The first broken promise.
+  private(set) var violation: String?
+  private var drops: [Drop] = []
+  private var firstOpen = 0
+  private var dropOfClaim: [String: SpoolDisk.Number] = [:]
+  private var accepted: [String: AcceptedWrite] = [:]
+  private var acceptedIDs: Set<ActionID> = []
+  /// Accepted so long ago that a repetition need not be recognised.
+  private var oldIDs: Set<ActionID> = []
+  private(set) var keys: [WriteKey] = []
+  private var latest: [WriteKey: AcceptedWrite] = [:]
+  private var applied: [WriteKey: Int] = [:]
+  private var calls: [String: ProgressCall] = [:]
+  private(set) var requests = 0
+
+  func expect(_ condition: Bool, _ promise: @autoclosure () -> String) {
+    if !condition, violation == nil { violation = promise() }
+  }
+
+  func note(drop file: SpoolDisk.File, actions: [Action]) {
+    drops.append(Drop(file: file, actions: actions))
+  }
+
+  func note(claim: ClaimID, of file: SpoolDisk.Number) {
+    dropOfClaim[claim.text] = file
+  }
+
+  func noteAcceptance(of file: AcceptableFile, _ acceptance: Acceptance) {
+    guard let number = dropOfClaim[file.claim] else { return expect(false, "\(file.claim) is accepted and was never claimed") }
+    let hasReceipt = acceptance.keys.isEmpty && acceptance.repeated.isEmpty && acceptance.outdated.isEmpty
+    guard !hasReceipt else { return expect(drops[number].isAccepted, "drop \(number) has a receipt and was not accepted") }
+    expect(!drops[number].isAccepted, "drop \(number) is accepted twice")
+    expect(acceptance.outdated.isEmpty, "drop \(number) counts as outdated")
+    expectOrder(of: number)
+    drops[number].isAccepted = true
+    guard !isRepetition(number, acceptance) else { return }
+    let writes = drops[number].actions.flatMap { $0.writes(droppedAt: file.droppedAt) }
+    for (position, write) in writes.enumerated() {
+      let new = AcceptedWrite(order: accepted.count, write: write)
+      accepted["\(file.claim)-\(position + 1)"] = new
+      if latest.updateValue(new, forKey: write.key) == nil { keys.append(write.key) }
+    }
+  }
+
+  private func isRepetition(_ number: SpoolDisk.Number, _ acceptance: Acceptance) -> Bool {
+    let isTakenForOne = !acceptance.repeated.isEmpty
+    if let id = drops[number].actions.first?.id, !oldIDs.contains(id) {
+      let isNew = acceptedIDs.insert(id).inserted
+      expect(isNew != isTakenForOne, "drop \(number) is \(isNew ? "" : "not ")taken for a repetition")
+    }
+    return isTakenForOne
+  }
+
+  /// The clock was set forward by so much that ids may be forgotten.
+  func noteClockLeap() {
+    oldIDs.formUnion(acceptedIDs)
+  }
+
+  /// What was dropped before, by the order of drops and by the clock, has been accepted before.
+  private func expectOrder(of number: SpoolDisk.Number) {
+    let file = drops[number].file
+    while firstOpen < drops.count, drops[firstOpen].isAccepted || drops[firstOpen].actions.isEmpty { firstOpen += 1 }
+    for earlier in firstOpen..<max(firstOpen, number) where !drops[earlier].isAccepted && !drops[earlier].actions.isEmpty {
+      expect(drops[earlier].file.modified > file.modified, "drop \(number) is accepted before drop \(earlier)")
+    }
+  }
+
+  func note(request delivery: Delivery, besides underWay: [Delivery], atMost limit: Int) {
+    requests += 1
+    expect(!underWay.contains { $0.session == delivery.session }, "two requests are under way for \(delivery.session)")
+    expect(underWay.count < limit, "more than \(limit) requests are under way")
+    for write in delivery.writes {
+      let known = accepted[write.id]
+      expect(known?.write.value == write.write.value && known?.write.session == delivery.session, "\(write) was never dropped")
+    }
+    expect(Set(delivery.call.values) == Set(delivery.writes.map(\.write.value)), "\(delivery.call) carries other values than its writes")
+    let before = calls.updateValue(delivery.call, forKey: delivery.idempotencyKey)
+    expect(before ?? delivery.call == delivery.call, "\(delivery.idempotencyKey) stands for two different requests")
+  }
+
+  func note(applied delivery: Delivery) {
+    for write in delivery.writes {
+      guard let known = accepted[write.id] else { continue }
+      let before = applied[known.write.key] ?? -1
+      expect(known.order >= before, "\(known.write.key) goes back on the server, from write \(before) to \(known.order)")
+      applied[known.write.key] = known.order
+    }
+  }
+
+  func hasApplied(_ session: Session) -> Bool { applied.keys.contains { $0.session == session } }
+
+  /// At any moment: the latest accepted write of each key stands in the queue or on the server.
+  func expectNothingLost(queued ids: [String]) {
+    let queued = Set(ids.compactMap { accepted[$0]?.order })
+    for key in keys {
+      guard let last = latest[key] else { continue }
+      expect(applied[key] == last.order || queued.contains(last.order), "write \(last.order) of \(key) is neither queued nor applied")
+    }
+  }
+
+  /// Whether all that was dropped has been accepted, or rejected where it is rubbish.
+  func hasTakenAll(from files: [SpoolDisk.File]) -> Bool {
+    files.indices.allSatisfy { number in
+      let isRubbish = drops[number].actions.isEmpty
+      expect(isRubbish || files[number].place != .rejected, "drop \(number) is in rejected/")
+      return isRubbish ? files[number].place == .rejected : drops[number].isAccepted
+    }
+  }
+}
+
+extension ProgressCall {
+  fileprivate var values: [WriteValue] {
+    switch change {
+    case .complete(let instant, let rating, let scheduled):
+      [.done(at: instant)] + (rating.map { [.rating($0)] } ?? []) + (scheduled.map { [.scheduled($0)] } ?? [])
+    case .uncomplete: [.undone]
+    case .intensity(let rating): [.rating(rating)]
+    case .schedule(let date): [.scheduled(date)]
+    case .exercise(let log): [.exercise(log)]
+    }
+  }
+}

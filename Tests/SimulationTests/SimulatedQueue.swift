@@ -1,0 +1,127 @@
+import ProgressModel
+import SyncEngine
+import SyncPolicy
+import SyncStore
+
+/// The real queue behind a disk that can fail, on a machine that can die before any transaction.
+final class SimulatedQueue: QueuePort {
+  let store: SyncStore
+  private let hazards: Hazards
+  private let oracle: Oracle
+  private let bug: DeliberateBug?
+  /// What `DeliberateBug.retryOvertakesNewer` sends again.
+  private var remembered: [WriteKey: QueuedWrite] = [:]
+
+  init(store: SyncStore, hazards: Hazards, oracle: Oracle, bug: DeliberateBug?) {
+    (self.store, self.hazards, self.oracle, self.bug) = (store, hazards, oracle, bug)
+  }
+
+  func accept(
+    _ files: [AcceptableFile], now: Timestamp, debounce: DebouncePolicy, inFlight: Set<Int64>, forgetting: [String]
+  ) throws -> [Acceptance] {
+    try admit(.write)
+    let kept = bug == .acceptanceLosesTheLastFile && files.count > 1 ? files.dropLast() : files
+    let acceptances = try store.accept(kept, now: now, debounce: debounce, inFlight: inFlight, forgetting: forgetting)
+    for (file, acceptance) in zip(kept, acceptances) { oracle.noteAcceptance(of: file, acceptance) }
+    return acceptances
+  }
+
+  func accepted(among claims: [String]) throws -> Set<String> {
+    try admit(.read)
+    return bug == .recoveryTrustsEveryClaim ? Set(claims) : try store.accepted(among: claims)
+  }
+
+  func forgetAcceptances(before instant: Timestamp) throws {
+    try admit(.write)
+    try store.forgetAcceptances(before: instant)
+  }
+
+  func sessionsDue(now: Timestamp, atMost limit: Int, busy: Set<Session>) throws -> [Session] {
+    try admit(.read)
+    return try store.sessionsDue(now: now, atMost: limit, busy: bug == .noLane ? [] : busy)
+  }
+
+  func sessionToProbe(isFirst: Bool, now: Timestamp) throws -> Session? {
+    try admit(.read)
+    return try store.sessionToProbe(isFirst: isFirst, now: now)
+  }
+
+  func writesDue(in session: Session, now: Timestamp, isProbe: Bool) throws -> [QueuedWrite] {
+    try admit(.read)
+    let due = try store.writesDue(in: session, now: now, isProbe: isProbe)
+    switch bug {
+    case .popBeforeSend:
+      _ = try store.settle(due.map { Settlement(sequence: $0.sequence, fate: .delivered) }, now: now)
+      return due
+    case .retryOvertakesNewer:
+      return due.map { write in
+        if write.failures > 0, remembered[write.write.key] == nil { remembered[write.write.key] = write }
+        return remembered[write.write.key]?.with(sequence: write.sequence) ?? write
+      }
+    case .valuesAreMadeUp:
+      return due.map { $0.write.value == .rating(.hard) ? $0.with(.rating(.easy)) : $0 }
+    default:
+      return due
+    }
+  }
+
+  func nextDue(busy: Set<Session>) throws -> Timestamp? {
+    try admit(.read)
+    let next = try store.nextDue(busy: busy)
+    return bug == .busyLoop ? next.map { _ in Timestamp(milliseconds: 0) } : next
+  }
+
+  func settle(_ settlements: [Settlement], now: Timestamp) throws -> Set<Int64> {
+    try admit(.write)
+    switch bug {
+    case .settlementIsNotRecorded:
+      return try store.settle(settlements.filter { $0.fate != .delivered }, now: now)
+    case .givingUpAfterRetries:
+      return try store.settle(settlements.map { $0.fate.isParking ? Settlement(sequence: $0.sequence, fate: .delivered) : $0 }, now: now)
+    default:
+      return try store.settle(settlements, now: now)
+    }
+  }
+
+  func releaseUnanswered(now: Timestamp) throws {
+    try admit(.write)
+    try store.releaseUnanswered(now: now)
+  }
+
+  func clampDueTimes(now: Timestamp, longestDebounce: Duration, longestWait: Duration) throws {
+    try admit(.write)
+    try store.clampDueTimes(now: now, longestDebounce: longestDebounce, longestWait: longestWait)
+  }
+
+  func setAside(unreadable sequence: Int64) throws {
+    try admit(.write)
+    try store.setAside(unreadable: sequence)
+  }
+
+  func counts() throws -> QueueCounts { try store.counts() }
+
+  private func admit(_ effect: Hazards.Effect) throws(SyncStoreError) {
+    do throws(Hazards.Trouble) {
+      try hazards.admit(effect)
+    } catch {
+      throw error.inStore
+    }
+  }
+}
+
+extension QueuedWrite {
+  fileprivate func with(sequence: Int64) -> QueuedWrite {
+    QueuedWrite(sequence: sequence, id: id, write: write, failures: failures, isAlone: isAlone)
+  }
+
+  fileprivate func with(_ value: WriteValue) -> QueuedWrite {
+    let write = Write(session: write.session, value: value, recordedAt: write.recordedAt)
+    return QueuedWrite(sequence: sequence, id: id, write: write, failures: failures, isAlone: isAlone)
+  }
+}
+
+extension Fate {
+  fileprivate var isParking: Bool {
+    if case .retried(_, _, .parked, _, _, _) = self { true } else { false }
+  }
+}

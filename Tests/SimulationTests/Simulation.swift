@@ -1,0 +1,138 @@
+import GRDB
+import ProgressModel
+import SyncEngine
+import SyncPolicy
+@testable import SyncStore
+import TestSupport
+
+/// A machine, its clients, its disk and its API in virtual time, all driven by one seed: the same seed gives the same life.
+final class Simulation {
+  let hazards: Hazards
+  let oracle = Oracle()
+  let disk = SpoolDisk()
+  let api: SimulatedAPI
+  let queue: SimulatedQueue
+  let bug: DeliberateBug?
+  let settings: EngineSettings
+  var clients: Clients
+  private(set) var engine: SyncEngine<SimulatedSpool, SimulatedQueue>?
+
+  /// Virtual time that has passed, in milliseconds; no clock step changes it.
+  private(set) var elapsed = 0
+  /// How far the machine's clock is off, in milliseconds.
+  var clockError = 0
+  private var wakeAt: Int?
+  var ringAt: Int?
+  private var startsAt: Int? = 0
+  private var turnsAtOnce = 0
+  /// The last events; kept only while a failure is replayed.
+  private(set) var trace: [String]?
+
+  private static let turnsWithoutTime = 200
+
+  init(seed: UInt64, bug: DeliberateBug?, store: SyncStore, isTraced: Bool) {
+    hazards = Hazards(seed: seed)
+    (self.bug, trace) = (bug, isTraced ? [] : nil)
+    api = SimulatedAPI(hazards: hazards, oracle: oracle)
+    queue = SimulatedQueue(store: store, hazards: hazards, oracle: oracle, bug: bug)
+    clients = Clients(hazards: hazards)
+    var settings = EngineSettings(
+      debounce: DebouncePolicy(
+        complete: .milliseconds(500), intensity: .milliseconds(500), schedule: .milliseconds(500), exercise: .seconds(2),
+        maxWait: .seconds(5)),
+      retry: RetryPolicy(backoff: [.seconds(1), .seconds(5), .seconds(15)], parkedInitial: .seconds(60), parkedMax: .seconds(900)),
+      maximumConcurrentRequests: hazards.number(1...8), rescanInterval: .seconds(60))
+    settings.filesPerBatch = hazards.number(1...6)
+    self.settings = settings
+  }
+
+  /// What the machine's clock shows.
+  var now: Timestamp { Timestamp(milliseconds: 1_769_614_200_000 + Int64(elapsed + clockError)) }
+
+  var isRunning: Bool { engine != nil }
+
+  /// Lets time pass, and happen what is due.
+  func pass(milliseconds: Int) {
+    let end = elapsed + milliseconds
+    while oracle.violation == nil, let next = nextEvent, next <= end { happen(at: next) }
+    advance(to: end)
+  }
+
+  /// Lets the next thing happen, whenever that is.
+  func passToNextEvent() {
+    if let nextEvent { happen(at: nextEvent) } else { advance(to: elapsed + 1000) }
+  }
+
+  private var nextEvent: Int? { [startsAt, wakeAt, ringAt, api.nextEvent].compactMap { $0 }.min() }
+
+  private func advance(to instant: Int) {
+    guard instant > elapsed else { return }
+    (elapsed, turnsAtOnce) = (instant, 0)
+  }
+
+  private func happen(at instant: Int) {
+    advance(to: instant)
+    if let startsAt, startsAt <= elapsed { start() }
+    var input = TurnInput()
+    input.answers = api.answers(until: elapsed).map { Answer($0.delivery, outcome(of: $0.answer, to: $0.delivery)) }
+    for answer in input.answers { note("answered \(answer.delivery.idempotencyKey): \(answer.outcome)") }
+    if let ringAt, ringAt <= elapsed { (input.spoolRang, self.ringAt) = (true, nil) }
+    if !input.answers.isEmpty || input.spoolRang || wakeAt.map({ $0 <= elapsed }) ?? false { turn(input) }
+  }
+
+  private func outcome(of answer: HTTPAnswer?, to delivery: Delivery) -> DeliveryOutcome {
+    guard let answer else { return .unreachable(reason: "simulated") }
+    let outcome = DeliveryOutcome(of: answer, to: delivery.call, alsoRetry: [], now: now)
+    if bug == .retryAfterIsIgnored, case .deferred(let status, let reason, _) = outcome {
+      return .deferred(status: status, reason: reason, retryAfter: nil)
+    }
+    return outcome
+  }
+
+  func turn(_ input: TurnInput) {
+    guard let turn = engine?.turn(input, now: now) else { return }
+    turnsAtOnce += 1
+    oracle.expect(turnsAtOnce <= Self.turnsWithoutTime, "more than \(Self.turnsWithoutTime) turns without time passing")
+    for event in turn.events { note("\(event)") }
+    guard !hazards.isDead else { return stop(note: "died in a turn") }
+    for delivery in turn.deliveries {
+      note("sends \(delivery.idempotencyKey): \(delivery.call)")
+      oracle.note(request: delivery, besides: api.underWay, atMost: settings.maximumConcurrentRequests)
+      api.receive(delivery, at: elapsed)
+    }
+    wakeAt = turn.wakeAt.map { elapsed + Int(max(0, $0.milliseconds - now.milliseconds)) }
+  }
+
+  func start() {
+    note("starts")
+    hazards.revive()
+    startsAt = nil
+    let spool = SimulatedSpool(disk: disk, hazards: hazards, oracle: oracle, bug: bug)
+    engine = SyncEngine(spool: spool, store: queue, settings: settings, random: SeededGenerator(seed: hazards.random.next()))
+    turn(TurnInput())
+  }
+
+  /// Ends the daemon as SIGKILL does, or, when `power` fails, as that does; it starts again later.
+  func stop(cuttingPower power: Bool? = nil, note words: String) {
+    hazards.die()
+    let isPowerCut = power ?? hazards.chance(0.5)
+    note(words + (isPowerCut ? ", without power" : ""))
+    if isPowerCut { disk.cutPower(using: &hazards.random) }
+    api.loseClients()
+    (engine, wakeAt, ringAt) = (nil, nil, nil)
+    startsAt = elapsed + hazards.pick([0, 0, 1_000, 300_000])
+    expectNothingLost()
+  }
+
+  func expectNothingLost() {
+    do {
+      oracle.expectNothingLost(queued: try queue.store.database.read { try String.fetchAll($0, sql: "SELECT id FROM writes") })
+    } catch {
+      oracle.expect(false, "the queue cannot be read: \(error)")
+    }
+  }
+
+  func note(_ event: @autoclosure () -> String) {
+    trace?.append("\(elapsed) ms, \(now.rfc3339): \(event())")
+  }
+}
