@@ -10,7 +10,6 @@ extension SyncEngine {
       let current = try store.settle(settlements.flatMap { $0 }, now: now)
       for (answer, settlements) in zip(unsettled, settlements) {
         inFlight[answer.delivery.session] = nil
-        observe(answer, now: now, &turn)
         for (write, settlement) in zip(answer.delivery.writes, settlements) {
           report(settlement, of: write, isCurrent: current.contains(write.sequence), &turn)
         }
@@ -35,7 +34,8 @@ extension SyncEngine {
     return Settlement(sequence: write.sequence, fate: fate, isPutOff: isPutOff)
   }
 
-  private mutating func observe(_ answer: Answer, now: Timestamp, _ turn: inout Turn) {
+  /// Learns from an answer how the endpoint stands.
+  mutating func observe(_ answer: Answer, now: Timestamp, _ turn: inout Turn) {
     guard answer.isCurrent else { return }
     let before = endpoint
     endpoint.observe(

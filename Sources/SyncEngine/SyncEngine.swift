@@ -73,6 +73,8 @@ package struct SyncEngine<Files: SpoolPort, Queue: QueuePort> {
     }
     lastTurnAt = now
     if input.spoolRang { rescanAt = now }
+    // Before the queue is touched: a disk that refuses to settle must not hide an API's wish for silence.
+    for answer in input.answers { observe(answer, now: now, &turn) }
     attempt(.settle, now: now, &turn) { try $0.settle(now: now, &$1) }
     if !input.isStopping {
       attempt(.accept, now: now, &turn) { try $0.accept(now: now, &$1) }
