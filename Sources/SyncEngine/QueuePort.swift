@@ -11,7 +11,8 @@ package protocol QueuePort {
     _ files: [AcceptableFile], now: Timestamp, debounce: DebouncePolicy, inFlight: Set<Int64>, forgetting: [String]
   ) throws -> [Acceptance]
   func accepted(among claims: [String]) throws -> Set<String>
-  func forgetAcceptances(before instant: Timestamp) throws
+  func forgetActionIDs(before instant: Timestamp) throws
+  func forgetReceipts(before instant: Timestamp, except claims: Set<String>) throws
   func sessionsDue(now: Timestamp, atMost limit: Int, busy: Set<Session>) throws -> [Session]
   func sessionToProbe(includingPutOff: Bool, now: Timestamp) throws -> Session?
   func writesDue(in session: Session, now: Timestamp, includingPutOff: Bool) throws -> [QueuedWrite]

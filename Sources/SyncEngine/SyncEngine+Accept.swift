@@ -19,7 +19,7 @@ extension SyncEngine {
       rescanAt = now + settings.rescanInterval
     }
     if now >= forgetAt ?? now {
-      try store.forgetAcceptances(before: now - Self.acceptanceMemory)
+      try store.forgetActionIDs(before: now - Self.acceptanceMemory)
       forgetAt = now + settings.rescanInterval
     }
     guard spool.hasMore || spool.nextLook != nil else { return }
@@ -40,6 +40,8 @@ extension SyncEngine {
     let leftovers = try spool.recover(now: now)
     let accepted = try store.accepted(among: leftovers.map(\.text))
     finish(leftovers.filter { accepted.contains($0.text) }, &turn)
+    // Only here is it known that the files of all others are durably gone.
+    try store.forgetReceipts(before: now - Self.acceptanceMemory, except: Set(leftovers.map(\.text)))
     isRecovered = true
   }
 

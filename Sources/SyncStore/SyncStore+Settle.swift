@@ -50,12 +50,22 @@ extension SyncStore {
     }
   }
 
-  /// Forgets clients' ids of actions, and receipts, of what was accepted before `instant`.
-  package func forgetAcceptances(before instant: Timestamp) throws {
+  /// Forgets clients' ids of actions that were accepted before `instant`.
+  package func forgetActionIDs(before instant: Timestamp) throws {
     try transaction { database in
-      for table in ["client_actions", "receipts"] {
-        let forget = try database.cachedStatement(sql: "DELETE FROM \(table) WHERE accepted_at_ms < ?")
-        try forget.execute(arguments: [instant.milliseconds])
+      let forget = try database.cachedStatement(sql: "DELETE FROM client_actions WHERE accepted_at_ms < ?")
+      try forget.execute(arguments: [instant.milliseconds])
+    }
+  }
+
+  /// Forgets the receipts of what was accepted before `instant`, but for those of `claims`: their files can be seen again, and a clock
+  /// that was set forward makes the newest receipt old.
+  package func forgetReceipts(before instant: Timestamp, except claims: Set<String>) throws {
+    try transaction { database in
+      let old = try database.cachedStatement(sql: "SELECT claim FROM receipts WHERE accepted_at_ms < ?")
+      let forget = try database.cachedStatement(sql: "DELETE FROM receipts WHERE claim = ?")
+      for claim in try String.fetchAll(old, arguments: [instant.milliseconds]) where !claims.contains(claim) {
+        try forget.execute(arguments: [claim])
       }
     }
   }

@@ -46,6 +46,9 @@ final class Hazards {
     if failureRate > 0, chance(failureRate) { throw .failing }
   }
 
+  /// Whether the disk does what it is told.
+  var isCalm: Bool { !isDiskFull && failureRate == 0 }
+
   func die() {
     (isDead, effectsUntilDeath) = (true, nil)
   }

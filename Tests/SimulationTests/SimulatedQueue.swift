@@ -31,9 +31,14 @@ final class SimulatedQueue: QueuePort {
     return bug == .recoveryTrustsEveryClaim ? Set(claims) : try store.accepted(among: claims)
   }
 
-  func forgetAcceptances(before instant: Timestamp) throws {
+  func forgetActionIDs(before instant: Timestamp) throws {
     try admit(.write)
-    try store.forgetAcceptances(before: instant)
+    try store.forgetActionIDs(before: instant)
+  }
+
+  func forgetReceipts(before instant: Timestamp, except claims: Set<String>) throws {
+    try admit(.write)
+    try store.forgetReceipts(before: instant, except: claims)
   }
 
   func sessionsDue(now: Timestamp, atMost limit: Int, busy: Set<Session>) throws -> [Session] {

@@ -7,7 +7,7 @@ extension Simulation {
   }
 
   /// Lives through `moves` of trouble, then waits until everything has calmed down. Returns the first broken promise.
-  func live(moves: Int = 120) -> String? {
+  func live(moves: Int = 80) -> String? {
     start()
     for move in 1...moves {
       makeMove()
@@ -25,7 +25,7 @@ extension Simulation {
     ])
     switch move {
     case .drop: for _ in 0..<hazards.pick([1, 1, 1, 2, 8]) { drop() }
-    case .pass: pass(milliseconds: hazards.pick([1, 40, 600, 600, 3_000, 3_000, 20_000, 180_000, 1_800_000]))
+    case .pass: pass(milliseconds: hazards.pick([1, 40, 600, 600, 3_000, 3_000, 20_000, 20_000, 180_000, hazards.isCalm ? 1_800_000 : 180_000]))
     case .mood:
       api.mood = hazards.pick([.healthy] + SimulatedAPI.Mood.allCases)
       note("the API is \(api.mood)")

@@ -25,6 +25,7 @@ final class Simulation {
   var ringAt: Int?
   private var startsAt: Int? = 0
   private var turnsAtOnce = 0
+  private(set) var turns = 0
   /// The last events; kept only while a failure is replayed.
   private(set) var trace: [String]?
 
@@ -92,6 +93,7 @@ final class Simulation {
   func turn(_ input: TurnInput) {
     guard let turn = engine?.turn(input, now: now) else { return }
     turnsAtOnce += 1
+    turns += 1
     oracle.expect(turnsAtOnce <= Self.turnsWithoutTime, "more than \(Self.turnsWithoutTime) turns without time passing")
     for event in turn.events { note("\(event)") }
     guard !hazards.isDead else { return stop(note: "died in a turn") }

@@ -6,6 +6,7 @@ import Testing
 /// What a simulation came to; nil when all promises were kept.
 func simulate(seed: UInt64, bug: DeliberateBug? = nil, isTraced: Bool = false, in laboratory: Laboratory) throws -> String? {
   let simulation = Simulation(seed: seed, bug: bug, store: try laboratory.makeStore(), isTraced: isTraced)
+  defer { print(seed, simulation.turns, simulation.oracle.requests, simulation.elapsed) }
   guard let violation = simulation.live() else { return nil }
   let last = simulation.trace?.suffix(60).joined(separator: "\n") ?? ""
   return "seed \(seed): \(violation)\n\(last)"

@@ -77,8 +77,9 @@ struct AcceptTests {
     try store.accept(Action(session: p1, change: .rate(.easy)), claim: "c2", forgetting: ["c1"])
     #expect(try store.accepted(among: ["c1", "c2"]) == ["c2"])
     try store.accept(Action(session: p1, change: .rate(.easy)), claim: "c3", at: start + .seconds(60))
-    try store.forgetAcceptances(before: start + .seconds(1))
-    #expect(try store.accepted(among: ["c1", "c2", "c3"]) == ["c3"])
+    try store.accept(Action(session: p1, change: .rate(.easy)), claim: "c4")
+    try store.forgetReceipts(before: start + .seconds(1), except: ["c4"])
+    #expect(try store.accepted(among: ["c1", "c2", "c3", "c4"]) == ["c3", "c4"])
   }
 
   @Test("of a client's id happens once per sender")
@@ -98,9 +99,9 @@ struct AcceptTests {
   func tidyIDs() throws {
     let id = try #require(ActionID("tap-1"))
     try store.accept(Action(session: p1, change: .rate(.easy), id: id))
-    try store.forgetAcceptances(before: start)
+    try store.forgetActionIDs(before: start)
     #expect(try store.isAccepted(id, sender: 1000))
-    try store.forgetAcceptances(before: start + .seconds(1))
+    try store.forgetActionIDs(before: start + .seconds(1))
     #expect(try !store.isAccepted(id, sender: 1000))
   }
 
