@@ -46,14 +46,14 @@ final class SimulatedQueue: QueuePort {
     return try store.sessionsDue(now: now, atMost: limit, busy: bug == .noLane ? [] : busy)
   }
 
-  func sessionToProbe(isFirst: Bool, now: Timestamp) throws -> Session? {
+  func sessionToProbe(includingPutOff: Bool, now: Timestamp) throws -> Session? {
     try admit(.read)
-    return try store.sessionToProbe(isFirst: isFirst, now: now)
+    return try store.sessionToProbe(includingPutOff: includingPutOff, now: now)
   }
 
-  func writesDue(in session: Session, now: Timestamp, isProbe: Bool) throws -> [QueuedWrite] {
+  func writesDue(in session: Session, now: Timestamp, includingPutOff: Bool) throws -> [QueuedWrite] {
     try admit(.read)
-    let due = try store.writesDue(in: session, now: now, isProbe: isProbe)
+    let due = try store.writesDue(in: session, now: now, includingPutOff: includingPutOff)
     switch bug {
     case .popBeforeSend:
       _ = try store.settle(due.map { Settlement(sequence: $0.sequence, fate: .delivered) }, now: now)
@@ -88,9 +88,9 @@ final class SimulatedQueue: QueuePort {
     }
   }
 
-  func releaseUnanswered(now: Timestamp) throws {
+  func releasePutOff(now: Timestamp) throws {
     try admit(.write)
-    try store.releaseUnanswered(now: now)
+    try store.releasePutOff(now: now)
   }
 
   func clampDueTimes(now: Timestamp, longestDebounce: Duration, longestWait: Duration) throws {
