@@ -6,6 +6,13 @@ package struct EndpointHealth: Hashable, Sendable {
   package private(set) var state: State
   /// The one session that met the trouble, while no other has: it may be its own, and others are tried at once.
   private var soleWitness: Session?
+  /// The silence that the API asked for last. It holds on when a request that was under way meets another trouble.
+  private var silence: Silence?
+
+  private struct Silence: Hashable, Sendable {
+    let until: Timestamp
+    let reason: String
+  }
 
   /// What is known of the endpoint.
   package enum State: Hashable, Sendable {
@@ -64,26 +71,32 @@ package struct EndpointHealth: Hashable, Sendable {
       }
       observeSilence(reason, now: now, retry: retry, random: random)
     case .unauthorized(let status, let reason):
-      let probeAt = max(now + Self.heldProbeInterval, pausedUntil ?? now)
+      let probeAt = max(now + Self.heldProbeInterval, silence?.until ?? now)
       // 403 may be about one thing that we must not do; 401 never is (RFC 9110, sections 15.5.2 and 15.5.4).
       soleWitness = status == 403 && state == .reachable ? session : nil
       state = .held(since: heldSince ?? now, probeAt: probeAt, status: status, reason: reason)
     case .deferred(_, let reason, let retryAfter?):
-      state = .paused(until: max(now + retryAfter, pausedUntil ?? now), reason: reason)
+      let until = max(now + retryAfter, silence?.until ?? now)
+      silence = Silence(until: until, reason: reason)
+      state = .paused(until: until, reason: reason)
     case .delivered, .deferred, .rejected, .unsupported:
       // A request that was under way when the API asked for silence does not break it.
-      if let pausedUntil, now < pausedUntil { return }
-      state = .reachable
+      if let silence, now < silence.until {
+        state = .paused(until: silence.until, reason: silence.reason)
+      } else {
+        (state, silence) = (.reachable, nil)
+      }
     }
   }
 
   /// Forgets all trouble, so that the next request is tried at once: somebody says that the world has changed.
   package mutating func reset() {
-    state = .reachable
+    (state, silence) = (.reachable, nil)
   }
 
   /// Brings waits back within reach after the clock was set back.
   package mutating func clamp(now: Timestamp, retry: RetryPolicy) {
+    silence = silence.map { Silence(until: min($0.until, now + Self.longestPause), reason: $0.reason) }
     switch state {
     case .reachable: break
     case .paused(let until, let reason): state = .paused(until: min(until, now + Self.longestPause), reason: reason)
@@ -113,10 +126,6 @@ package struct EndpointHealth: Hashable, Sendable {
 
   private var heldSince: Timestamp? {
     if case .held(let since, _, _, _) = state { since } else { nil }
-  }
-
-  private var pausedUntil: Timestamp? {
-    if case .paused(let until, _) = state { until } else { nil }
   }
 
   private mutating func observeSilence(_ reason: String, now: Timestamp, retry: RetryPolicy, random: Double) {

@@ -106,6 +106,18 @@ struct EndpointHealthTests {
     }
   }
 
+  @Test("a Retry-After outlasts a bad token and the answers after it")
+  func pausedThenHeldThenAnswered() {
+    for outcome in [DeliveryOutcome.delivered, .deferred(status: 429, reason: "429", retryAfter: .seconds(2))] {
+      var health = EndpointHealth()
+      observe(.deferred(status: 429, reason: "429", retryAfter: .seconds(30)), at: start, &health)
+      observe(.unauthorized(status: 401, reason: "no"), at: start + .seconds(1), &health)
+      observe(outcome, at: start + .seconds(2), &health)
+      #expect(health.admission(now: start + .seconds(29)) == .nobody(until: start + .seconds(30)))
+      #expect(health.admission(now: start + .seconds(30)) == .everyone)
+    }
+  }
+
   @Test("a bad token holds it, with a probe every five minutes, until an answer or a reset")
   func held() {
     var health = EndpointHealth()
