@@ -31,7 +31,8 @@ extension SyncEngine {
   /// When the spool has to be looked at again, if nothing rings.
   func intakeWake(now: Timestamp) -> Timestamp? {
     guard troubles[.accept] == nil else { return nil }
-    return spool.hasMore ? now : [rescanAt, spool.nextLook].compactMap { $0 }.min()
+    // Without a time for it, the scan is still due: what recovery found went before it.
+    return spool.hasMore ? now : [rescanAt ?? now, spool.nextLook].compactMap { $0 }.min()
   }
 
   /// Takes up what an earlier life, or a failed turn, left in `claimed/`: what has its receipt is only unlinked, and
