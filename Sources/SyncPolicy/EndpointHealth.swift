@@ -11,6 +11,8 @@ package struct EndpointHealth: Hashable, Sendable {
 
   private struct Silence: Hashable, Sendable {
     let until: Timestamp
+    /// What it was from the answer on: no clock step makes it longer.
+    let length: Duration
     let reason: String
   }
 
@@ -77,7 +79,7 @@ package struct EndpointHealth: Hashable, Sendable {
       state = .held(since: heldSince ?? now, probeAt: probeAt, status: status, reason: reason)
     case .deferred(_, let reason, let retryAfter?):
       let until = max(now + retryAfter, silence?.until ?? now)
-      silence = Silence(until: until, reason: reason)
+      silence = Silence(until: until, length: until - now, reason: reason)
       state = .paused(until: until, reason: reason)
     case .delivered, .deferred, .rejected, .unsupported:
       // A request that was under way when the API asked for silence does not break it.
@@ -96,10 +98,10 @@ package struct EndpointHealth: Hashable, Sendable {
 
   /// Brings waits back within reach after the clock was set back.
   package mutating func clamp(now: Timestamp, retry: RetryPolicy) {
-    silence = silence.map { Silence(until: min($0.until, now + Self.longestPause), reason: $0.reason) }
+    silence = silence.map { Silence(until: min($0.until, now + $0.length), length: $0.length, reason: $0.reason) }
     switch state {
     case .reachable: break
-    case .paused(let until, let reason): state = .paused(until: min(until, now + Self.longestPause), reason: reason)
+    case .paused(let until, let reason): state = .paused(until: min(until, silence?.until ?? now), reason: reason)
     case .unreachable(let since, let failures, let probeAt, let reason):
       let longest = max(Self.longOutageProbeInterval, retry.backoff.max() ?? .zero) * 1.2
       state = .unreachable(since: min(since, now), failures: failures, probeAt: min(probeAt, now + longest), reason: reason)

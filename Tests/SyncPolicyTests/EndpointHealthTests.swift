@@ -118,6 +118,15 @@ struct EndpointHealthTests {
     }
   }
 
+  @Test("a clock that is set back does not make a Retry-After longer than it was")
+  func pausedAndSetBack() {
+    var health = EndpointHealth()
+    observe(.deferred(status: 429, reason: "429", retryAfter: .seconds(30)), at: start, &health)
+    let earlier = start - .seconds(500)
+    health.clamp(now: earlier, retry: retry)
+    #expect(health.admission(now: earlier) == .nobody(until: earlier + .seconds(30)))
+  }
+
   @Test("a bad token holds it, with a probe every five minutes, until an answer or a reset")
   func held() {
     var health = EndpointHealth()
