@@ -4,7 +4,7 @@ enum DeliberateBug: CaseIterable {
   case unlinkBeforeCommit
   /// Contents are used before the rename that claimed them is durable.
   case claimsAreNotSynced
-  /// A receipt is dropped before the unlink of its file is durable.
+  /// A receipt is dropped before its file is removed.
   case receiptsGoTooEarly
   /// At start everything in `claimed/` is taken for accepted.
   case recoveryTrustsEveryClaim

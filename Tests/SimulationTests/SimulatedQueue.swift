@@ -23,6 +23,9 @@ final class SimulatedQueue: QueuePort {
     let kept = bug == .acceptanceLosesTheLastFile && files.count > 1 ? files.dropLast() : files
     let acceptances = try store.accept(kept, now: now, debounce: debounce, inFlight: inFlight, forgetting: forgetting)
     for (file, acceptance) in zip(kept, acceptances) { oracle.noteAcceptance(of: file, acceptance) }
+    if bug == .receiptsGoTooEarly {
+      _ = try store.accept([], now: now, debounce: debounce, inFlight: inFlight, forgetting: kept.map(\.claim))
+    }
     return acceptances
   }
 
