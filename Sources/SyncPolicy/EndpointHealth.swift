@@ -66,16 +66,17 @@ package struct EndpointHealth: Hashable, Sendable {
   package mutating func observe(_ outcome: DeliveryOutcome, for session: Session, now: Timestamp, retry: RetryPolicy, random: Double) {
     switch outcome {
     case .unreachable(let reason):
-      if case .unreachable = state {
-        if soleWitness != session { soleWitness = nil }
-      } else {
-        soleWitness = session
+      switch state {
+      case .unreachable: if soleWitness != session { soleWitness = nil }
+      case .reachable, .paused: soleWitness = session
+      case .held: break  // Says nothing about the token.
       }
       observeSilence(reason, now: now, retry: retry, random: random)
     case .unauthorized(let status, let reason):
       let probeAt = max(now + Self.heldProbeInterval, silence?.until ?? now)
       // 403 may be about one thing that we must not do; 401 never is (RFC 9110, sections 15.5.2 and 15.5.4).
-      soleWitness = status == 403 && state == .reachable ? session : nil
+      let isAlone = !isHeld || soleWitness == session
+      soleWitness = status == 403 && isAlone && now >= silence?.until ?? now ? session : nil
       state = .held(since: heldSince ?? now, probeAt: probeAt, status: status, reason: reason)
     case .deferred(_, let reason, let retryAfter?):
       let until = max(now + retryAfter, silence?.until ?? now)

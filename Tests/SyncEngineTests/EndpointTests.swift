@@ -94,6 +94,24 @@ struct EndpointTests {
     #expect(try machine.counts.pending == 0)
   }
 
+  @Test("delivers the others at once though some are never answered and one is forbidden")
+  func silentAndForbidden() throws {
+    func api(_ call: ProgressCall) -> DeliveryOutcome {
+      switch call.session.day {
+      case 1, 2: .unreachable(reason: "closed the connection")
+      case 7: .unauthorized(status: 403, reason: "not yours")
+      default: .delivered
+      }
+    }
+    for day in [1, 2, 100, 7] { try machine.drop(action("uncomplete", day: day)) }
+    machine.pass(.seconds(3), api: api)
+    for day in 101...110 {
+      try machine.drop(action("uncomplete", day: day))
+      machine.pass(.seconds(17), api: api)
+      #expect(try machine.counts.pending == 3, "after day \(day)")
+    }
+  }
+
   @Test("does not take an answer to the old configuration for the new one's")
   func staleAnswer() throws {
     try machine.drop(action("complete", day: 1))
