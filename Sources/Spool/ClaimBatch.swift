@@ -3,7 +3,7 @@ package import ProgressModel
 /// A file that was claimed and read, ready to be accepted.
 package struct ClaimedFile: Hashable, Sendable {
   package let claim: ClaimID
-  /// The name under which it was dropped; cut short when the claim was left by a crash and the name was over 230 bytes.
+  /// The name under which it was dropped; cut short when the claim was left by a crash and the name was over 217 bytes.
   package let name: SpoolName
   package let contents: [UInt8]
   /// The user id of the file's owner: who dropped it.

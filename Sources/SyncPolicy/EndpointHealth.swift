@@ -6,10 +6,10 @@ package struct EndpointHealth: Hashable, Sendable {
   package private(set) var state: State
   /// The one session that met the trouble, while no other has: it may be its own, and others are tried at once.
   private var soleWitness: Session?
-  /// The silence that the API asked for last. It holds on when a request that was under way meets another trouble.
-  private var silence: Silence?
+  /// The pause that the API asked for last. It holds on when a request that was under way meets another trouble.
+  private var pause: Pause?
 
-  private struct Silence: Hashable, Sendable {
+  private struct Pause: Hashable, Sendable {
     let until: Timestamp
     /// What it was from the answer on: no clock step makes it longer.
     let length: Duration
@@ -19,7 +19,7 @@ package struct EndpointHealth: Hashable, Sendable {
   /// What is known of the endpoint.
   package enum State: Hashable, Sendable {
     case reachable
-    /// The API asked for silence until then.
+    /// The API asked for a pause until then.
     case paused(until: Timestamp, reason: String)
     /// Nothing answers. One request at a time tries again, at `probeAt`.
     case unreachable(since: Timestamp, failures: Int, probeAt: Timestamp, reason: String)
@@ -37,7 +37,7 @@ package struct EndpointHealth: Hashable, Sendable {
     case nobody(until: Timestamp)
   }
 
-  /// The longest silence that an API can ask for; a longer wish is cut to it.
+  /// The longest pause that an API can ask for; a longer wish is cut to it.
   package static let longestPause = Duration.seconds(86_400)
   package static let heldProbeInterval = Duration.seconds(300)
   /// An outage longer than `longOutage` is probed at this pace.
@@ -73,36 +73,36 @@ package struct EndpointHealth: Hashable, Sendable {
       }
       observeSilence(reason, now: now, retry: retry, random: random)
     case .unauthorized(let status, let reason):
-      let probeAt = max(now + Self.heldProbeInterval, silence?.until ?? now)
+      let probeAt = max(now + Self.heldProbeInterval, pause?.until ?? now)
       // 403 may be about one thing that we must not do; 401 never is (RFC 9110, sections 15.5.2 and 15.5.4).
       let isAlone = !isHeld || soleWitness == session
-      soleWitness = status == 403 && isAlone && now >= silence?.until ?? now ? session : nil
+      soleWitness = status == 403 && isAlone && now >= pause?.until ?? now ? session : nil
       state = .held(since: heldSince ?? now, probeAt: probeAt, status: status, reason: reason)
     case .deferred(_, let reason, let retryAfter?):
-      let until = max(now + retryAfter, silence?.until ?? now)
-      silence = Silence(until: until, length: until - now, reason: reason)
+      let until = max(now + retryAfter, pause?.until ?? now)
+      pause = Pause(until: until, length: until - now, reason: reason)
       state = .paused(until: until, reason: reason)
     case .delivered, .deferred, .rejected, .unsupported:
-      // A request that was under way when the API asked for silence does not break it.
-      if let silence, now < silence.until {
-        state = .paused(until: silence.until, reason: silence.reason)
+      // A request that was under way when the API asked for a pause does not break it.
+      if let pause, now < pause.until {
+        state = .paused(until: pause.until, reason: pause.reason)
       } else {
-        (state, silence) = (.reachable, nil)
+        (state, pause) = (.reachable, nil)
       }
     }
   }
 
   /// Forgets all trouble, so that the next request is tried at once: somebody says that the world has changed.
   package mutating func reset() {
-    (state, silence) = (.reachable, nil)
+    (state, pause) = (.reachable, nil)
   }
 
   /// Brings waits back within reach after the clock was set back.
   package mutating func clamp(now: Timestamp, retry: RetryPolicy) {
-    silence = silence.map { Silence(until: min($0.until, now + $0.length), length: $0.length, reason: $0.reason) }
+    pause = pause.map { Pause(until: min($0.until, now + $0.length), length: $0.length, reason: $0.reason) }
     switch state {
     case .reachable: break
-    case .paused(let until, let reason): state = .paused(until: min(until, silence?.until ?? now), reason: reason)
+    case .paused(let until, let reason): state = .paused(until: min(until, pause?.until ?? now), reason: reason)
     case .unreachable(let since, let failures, let probeAt, let reason):
       let longest = max(Self.longOutageProbeInterval, retry.backoff.max() ?? .zero) * 1.2
       state = .unreachable(since: min(since, now), failures: failures, probeAt: min(probeAt, now + longest), reason: reason)
@@ -134,7 +134,7 @@ package struct EndpointHealth: Hashable, Sendable {
   private mutating func observeSilence(_ reason: String, now: Timestamp, retry: RetryPolicy, random: Double) {
     switch state {
     case .paused(let until, _) where now < until:
-      break  // A request that was under way when the API asked for silence does not break it.
+      break  // A request that was under way when the API asked for a pause does not break it.
     case .reachable, .paused:
       state = .unreachable(since: now, failures: 1, probeAt: now + retry.wait(probe: 1, random: random), reason: reason)
     case .unreachable(let since, let failures, let probeAt, _):

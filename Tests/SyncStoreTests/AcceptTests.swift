@@ -96,7 +96,7 @@ struct AcceptTests {
   }
 
   @Test("forgets clients' ids in time")
-  func tidyIDs() throws {
+  func forgetsClientIDs() throws {
     let id = try #require(ActionID("tap-1"))
     try store.accept(Action(session: p1, change: .rate(.easy), id: id))
     try store.forgetActionIDs(before: start)
