@@ -101,7 +101,8 @@ let package = Package(
       name: "SQLiteProgressStoreTests", dependencies: ["ProgressModel", "ProgressStore", "SQLiteProgressStore", grdb], swiftSettings: strict
     ),
     .testTarget(
-      name: "SyncEngineTests", dependencies: ["SyncEngine", "ProgressModel", "SyncPolicy", "SyncStore", "Spool", grdb, systemPackage],
+      name: "SyncEngineTests",
+      dependencies: ["SyncEngine", "ProgressModel", "SyncPolicy", "SyncStore", "Spool", "TestSupport", grdb, systemPackage],
       swiftSettings: strict),
     .testTarget(
       name: "SimulationTests",

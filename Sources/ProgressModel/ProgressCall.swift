@@ -6,14 +6,14 @@ package enum TimestampStyle: String, CaseIterable, Sendable {
   case naive
 }
 
-/// One call of the progress API that writes to one session.
-package struct ProgressCall: Hashable, Sendable {
+/// One change of a session, as the progress API takes it.
+package struct SessionUpdate: Hashable, Sendable {
   package let session: Session
   package let change: Change
-  /// The newest instant of what the call carries; servers that do not know the field ignore it.
+  /// The newest instant of what it carries; servers that do not know the field ignore it.
   package let recordedAt: Timestamp
 
-  /// The call's kind and what it carries.
+  /// Its kind and what it carries.
   package enum Change: Hashable, Sendable {
     case complete(at: Timestamp, rating: IntensityRating?, scheduled: ScheduledDate?)
     case uncomplete
@@ -25,12 +25,41 @@ package struct ProgressCall: Hashable, Sendable {
   package init(session: Session, change: Change, recordedAt: Timestamp) {
     (self.session, self.change, self.recordedAt) = (session, change, recordedAt)
   }
+}
+
+/// One call of the progress API that writes.
+package enum ProgressCall: Hashable, Sendable {
+  /// To one session.
+  case single(SessionUpdate)
+  /// Completions of several sessions of one program, none of them twice; the API takes all of them or none.
+  case bulkSync(ProgramID, [SessionUpdate])
+
+  package var updates: [SessionUpdate] {
+    switch self {
+    case .single(let update): [update]
+    case .bulkSync(_, let updates): updates
+    }
+  }
 
   /// The path below the API's base URL; the method is always POST.
-  package var path: String { "/api/progress/\(session.program)/\(change.endpoint)" }
+  package var path: String {
+    switch self {
+    case .single(let update): "/api/progress/\(update.session.program)/\(update.change.endpoint)"
+    case .bulkSync(let program, _): "/api/progress/\(program)/bulk-sync"
+    }
+  }
 
   /// The JSON body.
   package func body(timestamps style: TimestampStyle) -> String {
+    switch self {
+    case .single(let update): update.json(timestamps: style).serialized
+    case .bulkSync(_, let updates): JSONValue.array(updates.map { $0.json(timestamps: style) }).serialized
+    }
+  }
+}
+
+extension SessionUpdate {
+  fileprivate func json(timestamps style: TimestampStyle) -> JSONValue {
     var fields: [String: JSONValue] = [
       "week_number": .integer(session.week),
       "day_number": .integer(session.day),
@@ -46,11 +75,11 @@ package struct ProgressCall: Hashable, Sendable {
     case .schedule(let date): fields["scheduled_date"] = .string(date.spelled(style))
     case .exercise(let log): fields["exercise"] = .object(log.fields)
     }
-    return JSONValue.object(fields).serialized
+    return .object(fields)
   }
 }
 
-extension ProgressCall.Change {
+extension SessionUpdate.Change {
   /// The last segment of the path.
   package var endpoint: String {
     switch self {

@@ -57,6 +57,7 @@ struct EventLog: Sendable {
     switch state {
     case .reachable: logger.notice("The API answers")
     case .paused(let until, let reason): logger.notice("The API asks for silence for \((until - now).inWords): \(reason)")
+    case .failing(_, _, _, _, let reason): logger.warning("The API takes nothing: \(reason); one request at a time, nothing is lost")
     case .unreachable(_, _, let probeAt, let reason):
       logger.warning("No answer from the API: \(reason); trying again in \((probeAt - now).inWords), nothing is lost")
     case .held(_, _, let status, let reason):

@@ -13,6 +13,8 @@ extension EngineStatus {
     switch endpoint {
     case .reachable: break
     case .paused(let until, let reason): clauses.append("the API asks for silence for \((until - now).inWords) (\(reason))")
+    case .failing(let since, _, _, let probeAt, let reason):
+      clauses.append("the API has taken nothing for \((now - since).inWords) (\(reason)), next try in \((probeAt - now).inWords)")
     case .unreachable(let since, _, let probeAt, let reason):
       clauses.append("no answer from the API for \((now - since).inWords) (\(reason)), next try in \((probeAt - now).inWords)")
     case .held(_, _, let status, let reason): clauses.append("held: the API does not accept us (\(status): \(reason))")

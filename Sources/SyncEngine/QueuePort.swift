@@ -13,11 +13,16 @@ package protocol QueuePort {
   func accepted(among claims: [String]) throws -> Set<String>
   func forgetActionIDs(before instant: Timestamp) throws
   func forgetReceipts(before instant: Timestamp, except claims: Set<String>) throws
-  func sessionsDue(now: Timestamp, atMost limit: Int, busy: Set<Session>) throws -> [Session]
+  func programDue(after program: ProgramID?, now: Timestamp) throws -> ProgramID?
+  func sessionsDue(of program: ProgramID, now: Timestamp, atMost limit: Int, busy: Set<Session>) throws -> [Session]
+  func freshSession(dueSince instant: Timestamp, now: Timestamp, busy: Set<Session>) throws -> Session?
   func sessionToProbe(includingPutOff: Bool, now: Timestamp) throws -> Session?
   func writesDue(in session: Session, now: Timestamp, includingPutOff: Bool) throws -> [QueuedWrite]
   func nextDue(busy: Set<Session>) throws -> Timestamp?
-  func settle(_ settlements: [Settlement], now: Timestamp) throws -> Set<Int64>
+  func nextFreshDue(busy: Set<Session>) throws -> Timestamp?
+  func settle(_ settlements: [Settlement], pause: EndpointHealth.Pause?, now: Timestamp) throws -> Set<Int64>
+  func pause() throws -> EndpointHealth.Pause?
+  func flush(now: Timestamp) throws
   func releasePutOff(now: Timestamp) throws
   func clampDueTimes(now: Timestamp, longestDebounce: Duration, longestWait: Duration) throws
   func setAside(unreadable sequence: Int64) throws

@@ -61,7 +61,7 @@ extension SyncEngine {
     report(batch.rejected, &turn)
     let (acceptable, refusals) = parse(batch.files)
     if !acceptable.isEmpty {
-      let sending = Set(inFlight.values.flatMap(\.writes).map(\.sequence))
+      let sending = Set(inFlight.flatMap(\.writes).map(\.sequence))
       let acceptances = try store.accept(
         acceptable.map(\.file), now: now, debounce: settings.debounce, inFlight: sending, forgetting: forgettable)
       forgettable = []

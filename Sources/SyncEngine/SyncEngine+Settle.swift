@@ -7,9 +7,10 @@ extension SyncEngine {
   mutating func settle(now: Timestamp, _ turn: inout Turn) throws {
     if !unsettled.isEmpty {
       let settlements = unsettled.map { answer in answer.delivery.writes.map { settlement(of: $0, answer: answer, now: now) } }
-      let current = try store.settle(settlements.flatMap { $0 }, now: now)
+      let current = try store.settle(settlements.flatMap { $0 }, pause: endpoint.pause, now: now)
       for (answer, settlements) in zip(unsettled, settlements) {
-        inFlight[answer.delivery.session] = nil
+        inFlight.removeAll { $0 == answer.delivery }
+        busy.subtract(answer.delivery.sessions)
         for (write, settlement) in zip(answer.delivery.writes, settlements) {
           report(settlement, of: write, isCurrent: current.contains(write.sequence), &turn)
         }
@@ -20,6 +21,10 @@ extension SyncEngine {
       try store.clampDueTimes(now: now, longestDebounce: settings.debounce.maxWait, longestWait: settings.retry.longestWait)
       mustClamp = false
     }
+    if mustFlush {
+      try store.flush(now: now)
+      mustFlush = false
+    }
     if mustRelease {
       try store.releasePutOff(now: now)
       mustRelease = false
@@ -29,7 +34,7 @@ extension SyncEngine {
   private mutating func settlement(of write: QueuedWrite, answer: Answer, now: Timestamp) -> Settlement {
     let random = Double.random(in: 0..<1, using: &self.random)
     let fate = settings.retry.fate(
-      of: answer.outcome, failures: write.failures, isShared: answer.delivery.isShared, now: now, random: random)
+      of: answer.outcome, failures: write.failures, in: answer.delivery.company, now: now, random: random)
     let isPutOff = if case .unreachable = answer.outcome { true } else { false }
     return Settlement(sequence: write.sequence, fate: fate, isPutOff: isPutOff)
   }
@@ -37,9 +42,10 @@ extension SyncEngine {
   /// Learns from an answer how the endpoint stands.
   mutating func observe(_ answer: Answer, now: Timestamp, _ turn: inout Turn) {
     guard answer.isCurrent else { return }
+    if case .unsupported = answer.outcome, case .bulk = answer.delivery.company { lacksBulkSync = true }
     let before = endpoint
     endpoint.observe(
-      answer.outcome, for: answer.delivery.session, now: now, retry: settings.retry, random: Double.random(in: 0..<1, using: &random))
+      answer.outcome, for: answer.delivery.sessions, now: now, retry: settings.retry, random: Double.random(in: 0..<1, using: &random))
     // What met a trouble that it may have had to itself keeps to its own retries: released, it would raise the next alarm at once.
     if endpoint.state == .reachable, before.isProvenOutage(now: now) || (before.isHeld && !before.isFalseAlarm) { mustRelease = true }
     reportEndpoint(&turn)
@@ -75,8 +81,8 @@ extension SyncEngine {
 extension EndpointHealth.State {
   fileprivate func isOfSameKind(as other: Self) -> Bool {
     switch (self, other) {
-    case (.reachable, .reachable), (.paused, .paused), (.unreachable, .unreachable), (.held, .held): true
-    case (.reachable, _), (.paused, _), (.unreachable, _), (.held, _): false
+    case (.reachable, .reachable), (.paused, .paused), (.failing, .failing), (.unreachable, .unreachable), (.held, .held): true
+    case (.reachable, _), (.paused, _), (.failing, _), (.unreachable, _), (.held, _): false
     }
   }
 }

@@ -16,12 +16,24 @@ package struct SyncEngine<Files: SpoolPort, Queue: QueuePort> {
   var endpoint = EndpointHealth()
   /// What was last said of it.
   var reportedEndpoint = EndpointHealth.State.reachable
-  /// At most one request per session: servers that create a session's row on the first write would create two.
-  var inFlight: [Session: Delivery] = [:]
+  var inFlight: [Delivery] = []
+  /// The sessions of what is in flight. At most one request per session: servers that create a session's row on the first write would
+  /// create two.
+  var busy: Set<Session> = []
   /// Answers that are not settled in the queue yet; between turns there are some only while the disk fails.
   var unsettled: [Answer] = []
   /// Whether what only a missing answer put off is to be made due. A new life begins so, because it knows of no outage.
   var mustRelease = true
+  /// Whether everything in the queue is to be made due.
+  var mustFlush = false
+  /// Whether an earlier life's pause has been taken up.
+  var hasRecalled = false
+  /// Whether the API was found to have no bulk-sync; asked again after each ring.
+  var lacksBulkSync = false
+  /// The program that was served last, so that each has its turn.
+  var servedProgram: ProgramID?
+  /// Whether the next lane is for what is fresh.
+  var isFreshNext = false
   /// Whether due times may be out of reach: at the start, and after the clock was set back.
   var mustClamp = true
   private var lastTurnAt: Timestamp?
@@ -63,9 +75,12 @@ package struct SyncEngine<Files: SpoolPort, Queue: QueuePort> {
   package mutating func turn(_ input: TurnInput, now: Timestamp) -> Turn {
     var turn = Turn()
     unsettled += input.answers
-    if input.endpointRang {
-      endpoint.reset()
-      mustRelease = true
+    if input.isFlush {
+      (endpoint, mustFlush, hasRecalled) = (EndpointHealth(), true, true)
+    }
+    if input.endpointRang || input.isFlush {
+      endpoint.reset(now: now)
+      (mustRelease, lacksBulkSync) = (true, false)
     }
     if let lastTurnAt, now < lastTurnAt {
       endpoint.clamp(now: now, retry: settings.retry)

@@ -19,13 +19,18 @@ package struct TurnInput: Sendable {
   package var answers: [Answer]
   /// The spool's directory has changed.
   package var spoolRang: Bool
-  /// There is reason to believe that the API can be reached, or accepts us, again.
+  /// There is reason to believe that the API can be reached, or accepts us, again. A pause that it asked for stands.
   package var endpointRang: Bool
+  /// Everything is to be sent now, whatever it waits for: a person asks, or it is another API from now on.
+  package var isFlush: Bool
   /// The daemon is about to end: nothing new is started.
   package var isStopping: Bool
 
-  package init(answers: [Answer] = [], spoolRang: Bool = false, endpointRang: Bool = false, isStopping: Bool = false) {
-    (self.answers, self.spoolRang, self.endpointRang, self.isStopping) = (answers, spoolRang, endpointRang, isStopping)
+  package init(
+    answers: [Answer] = [], spoolRang: Bool = false, endpointRang: Bool = false, isFlush: Bool = false, isStopping: Bool = false
+  ) {
+    (self.answers, self.spoolRang, self.endpointRang) = (answers, spoolRang, endpointRang)
+    (self.isFlush, self.isStopping) = (isFlush, isStopping)
   }
 }
 

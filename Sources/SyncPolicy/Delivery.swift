@@ -9,26 +9,48 @@ package struct QueuedWrite: Hashable, Sendable {
   package let write: Write
   /// How often it failed.
   package let failures: Int
-  /// Whether it must have a request of its own.
-  package let isAlone: Bool
+  /// How many sessions a request with this write may be about; 0: not even other writes of its own session travel with it.
+  package let companyLimit: Int
 
-  package init(sequence: Int64, id: String, write: Write, failures: Int, isAlone: Bool) {
-    (self.sequence, self.id, self.write, self.failures, self.isAlone) = (sequence, id, write, failures, isAlone)
+  /// The limit of a write that nothing is known against.
+  package static let anyCompany = Int.max
+
+  package init(sequence: Int64, id: String, write: Write, failures: Int, companyLimit: Int = anyCompany) {
+    (self.sequence, self.id, self.write, self.failures, self.companyLimit) = (sequence, id, write, failures, companyLimit)
   }
+
+  package var isAlone: Bool { companyLimit < 1 }
 }
 
 /// One request to make, and the writes that it carries.
 package struct Delivery: Hashable, Sendable {
   package let call: ProgressCall
-  /// At least one, all of one session.
+  /// At least one; of a session, all that the request changes of it.
   package let writes: [QueuedWrite]
 
-  package var session: Session { call.session }
-  package var isShared: Bool { writes.count > 1 }
+  /// The sessions that the request is about, none of them twice.
+  package var sessions: [Session] { call.updates.map(\.session) }
 
   /// The value of the `Idempotency-Key` header: the same writes always give the same key, over restarts too,
   /// and others never do ([draft-ietf-httpapi-idempotency-key-header](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/)).
   package var idempotencyKey: String { writes.map(\.id).joined(separator: ".") }
+
+  /// What travels together.
+  package var company: Company {
+    switch call {
+    case .single: writes.count > 1 ? .session : .none
+    case .bulkSync(_, let updates): .bulk(sessions: updates.count)
+    }
+  }
+}
+
+/// In whose company a write travelled, which tells whom else an answer may be about.
+package enum Company: Hashable, Sendable {
+  case none
+  /// With other writes of its session.
+  case session
+  /// With other sessions.
+  case bulk(sessions: Int)
 }
 
 extension Delivery {
@@ -50,7 +72,7 @@ extension Delivery {
 
   private init(alone write: QueuedWrite) {
     self.writes = [write]
-    let change: ProgressCall.Change =
+    let change: SessionUpdate.Change =
       switch write.write.value {
       case .done(let instant): .complete(at: instant, rating: nil, scheduled: nil)
       case .undone: .uncomplete
@@ -58,7 +80,7 @@ extension Delivery {
       case .scheduled(let date): .schedule(date)
       case .exercise(let log): .exercise(log)
       }
-    call = ProgressCall(session: write.write.session, change: change, recordedAt: write.write.recordedAt)
+    call = .single(SessionUpdate(session: write.write.session, change: change, recordedAt: write.write.recordedAt))
   }
 
   private init?(_ completion: QueuedWrite, with companions: [QueuedWrite]) {
@@ -75,9 +97,37 @@ extension Delivery {
     // By acceptance, so that a repeated request repeats its key whatever the due times have become.
     writes = ([completion] + companions).sorted { $0.sequence < $1.sequence }
     let recordedAt = writes.reduce(completion.write.recordedAt) { max($0, $1.write.recordedAt) }
-    let change = ProgressCall.Change.complete(at: instant, rating: rating, scheduled: scheduled)
-    call = ProgressCall(session: completion.write.session, change: change, recordedAt: recordedAt)
+    let change = SessionUpdate.Change.complete(at: instant, rating: rating, scheduled: scheduled)
+    call = .single(SessionUpdate(session: completion.write.session, change: change, recordedAt: recordedAt))
   }
+}
+
+extension Delivery {
+  /// The most sessions of one bulk request. A larger one would save little: it fails, times out and repeats as a whole, and
+  /// its idempotency key, which names every write, has to stay well below the 8 KiB that servers take for a header.
+  package static let largestBulk = 50
+
+  /// Whether it can be part of a bulk request, which takes completions only.
+  package var isBulkable: Bool {
+    guard case .single(let update) = call, case .complete = update.change else { return false }
+    return companyLimit > 1
+  }
+
+  /// Joins requests for different sessions of `program` into one, in their order: as many of those that can be part of it as all of them
+  /// allow. Returns nil when fewer than two can.
+  package init?(bulkOf parts: [Delivery], program: ProgramID) {
+    var limit = Self.largestBulk
+    var joined: [Delivery] = []
+    for part in parts where part.isBulkable && joined.count < min(limit, part.companyLimit) {
+      limit = min(limit, part.companyLimit)
+      joined.append(part)
+    }
+    guard joined.count > 1 else { return nil }
+    call = .bulkSync(program, joined.flatMap(\.call.updates))
+    writes = joined.flatMap(\.writes).sorted { $0.sequence < $1.sequence }
+  }
+
+  private var companyLimit: Int { writes.reduce(QueuedWrite.anyCompany) { min($0, $1.companyLimit) } }
 }
 
 extension QueuedWrite {

@@ -1,11 +1,13 @@
 package import ProgressModel
 
-/// What one attempt to deliver came to. Decided in one place, consumed in one exhaustive switch.
+/// What one attempt to deliver came to. Decided in one place (`FailureModel`), consumed in one exhaustive switch.
 package enum DeliveryOutcome: Hashable, Sendable {
   /// Answered 2xx, in full, or what was wanted already holds.
   case delivered
-  /// The API answered and cannot take this one now; `retryAfter` is its own wish, when it said one.
-  case deferred(status: Int, reason: String, retryAfter: Duration?)
+  /// The API cannot take this one now; others may pass.
+  case deferred(status: Int, reason: String)
+  /// The API asks everybody to wait; `retryAfter` is for how long, when it said so.
+  case throttled(status: Int, reason: String, retryAfter: Duration?)
   /// No whole answer came: refused, reset, name not found, TLS, time-out, cut short. Says little about the item.
   case unreachable(reason: String)
   /// The API will never take this as it is.
@@ -31,75 +33,32 @@ package struct HTTPAnswer: Hashable, Sendable {
 }
 
 extension DeliveryOutcome {
-  /// What an answer to `call` means.
+  /// What an answer to `call` means, by the first rule of `FailureModel` that it meets.
   ///
   /// - Parameters:
   ///   - alsoRetry: Statuses that this API uses for passing trouble, beside the usual ones.
   ///   - now: Against which a `Retry-After` date is read.
   package init(of answer: HTTPAnswer, to call: ProgressCall, alsoRetry: Set<Int>, now: Timestamp) {
-    let words = answer.words
+    let exchange = Exchange(answer: answer, call: call, alsoRetry: alsoRetry)
+    let rule = FailureModel.rules.first { $0.applies(exchange) }
+    let words = answer.words ?? (exchange.isSuccess ? answer.message : nil)
     let reason = words.map { "\(answer.status): \($0)" } ?? "\(answer.status)"
-    switch answer.status {
-    case 200...299 where answer.isWebPage:
-      // A captive portal answers anything with a cheerful page.
-      self = .unreachable(reason: "answered with a web page instead of JSON; is api.base_url right, is a login page in between?")
-    case 200...299:
-      self = .delivered
-    case 404 where call.change == .uncomplete && words?.hasPrefix("No progress log") == true:
-      self = .delivered
-    case _ where alsoRetry.contains(answer.status):
-      self = .deferred(status: answer.status, reason: reason, retryAfter: answer.retryAfterDuration(now: now))
-    case 300...399:
-      self = .unreachable(reason: "\(answer.status): the API redirects; set api.base_url to where it is")
-    case 401, 403:
-      self = .unauthorized(status: answer.status, reason: words ?? "the API does not accept the token")
-    case _ where answer.saysNoSuchCall && !call.change.isBaseline:
-      self = .unsupported(reason: "the API has no \(call.change.endpoint)")
-    case 502, 504:
-      // A gateway says that it got no answer either.
-      self = .unreachable(reason: reason)
-    case _ where answer.isForeign:
-      self = .unreachable(reason: "\(answer.status): no progress API answers here; is api.base_url right?")
-    case 408, 425, 429, 500...:
-      self = .deferred(status: answer.status, reason: reason, retryAfter: answer.retryAfterDuration(now: now))
-    default:
-      self = .rejected(status: answer.status, reason: words ?? "status \(answer.status), no reason given")
-    }
-  }
-}
-
-extension ProgressCall.Change {
-  /// Whether every progress API has the call.
-  fileprivate var isBaseline: Bool {
-    switch self {
-    case .complete, .uncomplete, .intensity, .schedule: true
-    case .exercise: false
+    switch rule?.verdict ?? .rejected {
+    case .delivered: self = .delivered
+    case .deferred: self = .deferred(status: answer.status, reason: reason)
+    case .throttled: self = .throttled(status: answer.status, reason: reason, retryAfter: answer.retryAfterDuration(now: now))
+    case .unreachable: self = .unreachable(reason: rule?.hint.map { "\(answer.status): \($0)" } ?? reason)
+    case .unauthorized: self = .unauthorized(status: answer.status, reason: words ?? "the API does not accept the token")
+    case .unsupported: self = .unsupported(reason: "the API has no \(call.endpoint)")
+    case .rejected: self = .rejected(status: answer.status, reason: words ?? "status \(answer.status), no reason given")
     }
   }
 }
 
 extension HTTPAnswer {
-  fileprivate var isWebPage: Bool {
-    let type = contentType?.lowercased() ?? ""
-    return type.hasPrefix("text/html") || type.hasPrefix("application/xhtml") || body.first { $0 > 0x20 } == UInt8(ascii: "<")
-  }
-
-  fileprivate var saysNoSuchCall: Bool { [404, 405, 501].contains(status) && words != "Program not found" }
-
-  /// Whether the refusal comes from something before or beside the API, such as a proxy or an unknown path: the API gives a reason
-  /// in JSON with each refusal, and these two are what its framework says where no call is. Taken for a refusal of the item, a mistyped
-  /// address would fail the whole queue.
-  fileprivate var isForeign: Bool {
-    switch status {
-    case 404, 405: [nil, "Not Found", "Method Not Allowed"].contains(words)
-    case 400...499: isWebPage
-    default: false
-    }
-  }
-
   /// The server's own words: `detail` as a text, or as the list of problems that a 422 carries; nil when there are none.
-  fileprivate var words: String? {
-    guard let value = try? JSONValue(parsing: body), case .object(let members) = value, let detail = members["detail"] else { return nil }
+  var words: String? {
+    guard let detail = members["detail"] else { return nil }
     switch detail {
     case .string(let text): return text.quotable
     case .array(let problems): return problems.compactMap(\.problemText).joined(separator: "; ").quotable
@@ -107,8 +66,17 @@ extension HTTPAnswer {
     }
   }
 
+  /// What a success says of itself.
+  var message: String? { members["message"]?.string?.quotable }
+
+  /// The members of the object that the body is; none when it is something else.
+  var members: [String: JSONValue] {
+    guard let value = try? JSONValue(parsing: body), case .object(let members) = value else { return [:] }  // Anything may answer.
+    return members
+  }
+
   /// [RFC 9110, section 10.2.3](https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3): seconds, or a date.
-  fileprivate func retryAfterDuration(now: Timestamp) -> Duration? {
+  func retryAfterDuration(now: Timestamp) -> Duration? {
     guard let retryAfter else { return nil }
     if let seconds = Int64(retryAfter), seconds >= 0 { return min(.seconds(seconds), EndpointHealth.longestPause) }
     return Timestamp(httpDate: retryAfter).map { max(.zero, min($0 - now, EndpointHealth.longestPause)) }

@@ -1,26 +1,28 @@
 package import ProgressModel
 
-/// Whether the API may be called now. One value for the whole endpoint, so that an outage costs one probe at a time
-/// and not one attempt per write.
+/// Whether the API may be called now, and by how many. One value for the whole endpoint, so that an outage costs one probe at a time
+/// and not one attempt per write, and what waited through it does not return as a storm.
 package struct EndpointHealth: Hashable, Sendable {
-  package private(set) var state: State
-  /// The one session that met the trouble, while no other has: it may be its own, and others are tried at once.
-  private var soleWitness: Session?
+  package internal(set) var state = State.reachable
+  /// How many requests may be under way at once: one after a trouble, and one more with each that is delivered, as TCP's slow start
+  /// does it (RFC 5681, section 3.1).
+  package internal(set) var window = Self.open
   /// The pause that the API asked for last. It holds on when a request that was under way meets another trouble.
-  private var pause: Pause?
-
-  private struct Pause: Hashable, Sendable {
-    let until: Timestamp
-    /// What it was from the answer on: no clock step makes it longer.
-    let length: Duration
-    let reason: String
-  }
+  package internal(set) var pause: Pause?
+  /// The one session that met the trouble, while no other has: it may be its own, and others are tried at once.
+  var soleWitness: Session?
+  /// How many requests it deferred, with nothing else answered in between.
+  var deferralsInARow = 0
+  /// How many pauses it asked for, with nothing else answered in between.
+  var pausesInARow = 0
 
   /// What is known of the endpoint.
   package enum State: Hashable, Sendable {
     case reachable
     /// The API asked for a pause until then.
     case paused(until: Timestamp, reason: String)
+    /// It answers, but has taken nothing from anybody for a while. One request at a time: what is new at `freshAt`, the rest at `probeAt`.
+    case failing(since: Timestamp, failures: Int, freshAt: Timestamp, probeAt: Timestamp, reason: String)
     /// Nothing answers. One request at a time tries again, at `probeAt`.
     case unreachable(since: Timestamp, failures: Int, probeAt: Timestamp, reason: String)
     /// The API does not accept us (401, 403). Waits for a person; probes slowly in case it was the server's mistake.
@@ -29,14 +31,31 @@ package struct EndpointHealth: Hashable, Sendable {
 
   /// Who may call.
   package enum Admission: Hashable, Sendable {
-    case everyone
+    /// So many requests at once.
+    case everyone(atMost: Int)
     /// One request, and only while no other is under way.
     case oneProbe
     /// The same, but not this session: the trouble that it met may be its own. From `until` on it may try again too.
     case oneProbeOfOthers(than: Session, until: Timestamp)
+    /// The same, but only what was never tried. From `until` on the rest may try again too.
+    case oneProbeOfFresh(from: Timestamp, until: Timestamp)
     case nobody(until: Timestamp)
   }
 
+  /// A wish of the API for silence.
+  package struct Pause: Hashable, Sendable {
+    package let until: Timestamp
+    /// What it was from the answer on: no clock step makes it longer.
+    package let length: Duration
+    package let reason: String
+
+    package init(until: Timestamp, length: Duration, reason: String) {
+      (self.until, self.length, self.reason) = (until, length, reason)
+    }
+  }
+
+  /// As many as can be configured.
+  package static let open = 64
   /// The longest pause that an API can ask for; a longer wish is cut to it.
   package static let longestPause = Duration.seconds(86_400)
   package static let heldProbeInterval = Duration.seconds(300)
@@ -45,15 +64,16 @@ package struct EndpointHealth: Hashable, Sendable {
   package static let longOutage = Duration.seconds(600)
   /// A silence of this length is taken for an outage of the API, whoever met it.
   package static let provenOutage = Duration.seconds(30)
+  /// So many deferred requests, with nothing else answered in between, are the API's trouble and not the writes'.
+  package static let deferralsOfAnAPI = 5
 
-  package init() {
-    state = .reachable
-  }
+  package init() {}
 
   package func admission(now: Timestamp) -> Admission {
     switch state {
-    case .reachable: .everyone
-    case .paused(let until, _): now < until ? .nobody(until: until) : .everyone
+    case .reachable: .everyone(atMost: window)
+    case .paused(let until, _): now < until ? .nobody(until: until) : .everyone(atMost: window)
+    case .failing(_, _, let freshAt, let probeAt, _): now < probeAt ? .oneProbeOfFresh(from: freshAt, until: probeAt) : .oneProbe
     case .unreachable(_, _, let probeAt, _) where now < probeAt:
       soleWitness.map { .oneProbeOfOthers(than: $0, until: probeAt) } ?? .nobody(until: probeAt)
     case .held(_, let probeAt, _, _) where now < probeAt:
@@ -62,52 +82,39 @@ package struct EndpointHealth: Hashable, Sendable {
     }
   }
 
-  /// Learns from an attempt for a session. `random` is uniform in 0..<1.
-  package mutating func observe(_ outcome: DeliveryOutcome, for session: Session, now: Timestamp, retry: RetryPolicy, random: Double) {
-    switch outcome {
-    case .unreachable(let reason):
-      switch state {
-      case .unreachable: if soleWitness != session { soleWitness = nil }
-      case .reachable, .paused: soleWitness = session
-      case .held: break  // Says nothing about the token.
-      }
-      observeSilence(reason, now: now, retry: retry, random: random)
-    case .unauthorized(let status, let reason):
-      let probeAt = max(now + Self.heldProbeInterval, pause?.until ?? now)
-      // 403 may be about one thing that we must not do; 401 never is (RFC 9110, sections 15.5.2 and 15.5.4).
-      let isAlone = !isHeld || soleWitness == session
-      soleWitness = status == 403 && isAlone && now >= pause?.until ?? now ? session : nil
-      state = .held(since: heldSince ?? now, probeAt: probeAt, status: status, reason: reason)
-    case .deferred(_, let reason, let retryAfter?):
-      let until = max(now + retryAfter, pause?.until ?? now)
-      pause = Pause(until: until, length: until - now, reason: reason)
-      state = .paused(until: until, reason: reason)
-    case .delivered, .deferred, .rejected, .unsupported:
-      // A request that was under way when the API asked for a pause does not break it.
-      if let pause, now < pause.until {
-        state = .paused(until: pause.until, reason: pause.reason)
-      } else {
-        (state, pause) = (.reachable, nil)
-      }
-    }
+  /// Forgets all trouble but a pause, so that the next request is tried at once: somebody says that the world has changed.
+  package mutating func reset(now: Timestamp) {
+    guard state != .reachable else { return }
+    let pause = pause
+    self = EndpointHealth()
+    window = 1
+    if let pause, now < pause.until { recall(pause, now: now) }
   }
 
-  /// Forgets all trouble, so that the next request is tried at once: somebody says that the world has changed.
-  package mutating func reset() {
-    (state, pause) = (.reachable, nil)
+  /// Takes up a pause that an earlier life was asked for. After a clock step it is not longer than it was.
+  package mutating func recall(_ pause: Pause, now: Timestamp) {
+    let until = min(pause.until, now + pause.length)
+    self.pause = Pause(until: until, length: pause.length, reason: pause.reason)
+    state = .paused(until: until, reason: pause.reason)
+    window = 1
   }
 
   /// Brings waits back within reach after the clock was set back.
   package mutating func clamp(now: Timestamp, retry: RetryPolicy) {
     pause = pause.map { Pause(until: min($0.until, now + $0.length), length: $0.length, reason: $0.reason) }
+    let longest = max(Self.longOutageProbeInterval, retry.backoff.max() ?? .zero) * 1.2
     switch state {
     case .reachable: break
     case .paused(let until, let reason): state = .paused(until: min(until, pause?.until ?? now), reason: reason)
+    case .failing(let since, let failures, let freshAt, let probeAt, let reason):
+      state = .failing(
+        since: min(since, now), failures: failures, freshAt: min(freshAt, now + longest), probeAt: min(probeAt, now + longest),
+        reason: reason)
     case .unreachable(let since, let failures, let probeAt, let reason):
-      let longest = max(Self.longOutageProbeInterval, retry.backoff.max() ?? .zero) * 1.2
       state = .unreachable(since: min(since, now), failures: failures, probeAt: min(probeAt, now + longest), reason: reason)
     case .held(let since, let probeAt, let status, let reason):
-      state = .held(since: min(since, now), probeAt: min(probeAt, now + Self.heldProbeInterval), status: status, reason: reason)
+      let latest = max(now + Self.heldProbeInterval, pause?.until ?? now)
+      state = .held(since: min(since, now), probeAt: min(probeAt, latest), status: status, reason: reason)
     }
   }
 
@@ -120,40 +127,14 @@ package struct EndpointHealth: Hashable, Sendable {
   package var isFalseAlarm: Bool {
     switch state {
     case .unreachable, .held: soleWitness != nil
-    case .reachable, .paused: false
+    case .reachable, .paused, .failing: false
     }
   }
 
   /// Whether the API does not accept us.
   package var isHeld: Bool { heldSince != nil }
 
-  private var heldSince: Timestamp? {
+  var heldSince: Timestamp? {
     if case .held(let since, _, _, _) = state { since } else { nil }
-  }
-
-  private mutating func observeSilence(_ reason: String, now: Timestamp, retry: RetryPolicy, random: Double) {
-    switch state {
-    case .paused(let until, _) where now < until:
-      break  // A request that was under way when the API asked for a pause does not break it.
-    case .reachable, .paused:
-      state = .unreachable(since: now, failures: 1, probeAt: now + retry.wait(probe: 1, random: random), reason: reason)
-    case .unreachable(let since, let failures, let probeAt, _):
-      // Requests that were under way when the first one failed tell nothing new.
-      guard now >= probeAt else { return }
-      let isLong = now - since >= Self.longOutage
-      let wait = isLong ? Self.longOutageProbeInterval.jittered(by: 0.2, random: random) : retry.wait(probe: failures + 1, random: random)
-      state = .unreachable(since: since, failures: failures + 1, probeAt: now + wait, reason: reason)
-    case .held(let since, let probeAt, let status, let why):
-      guard now >= probeAt else { return }
-      state = .held(since: since, probeAt: now + Self.heldProbeInterval, status: status, reason: why)
-    }
-  }
-}
-
-extension RetryPolicy {
-  /// The wait before the given probe of an endpoint, counted from 1: the quick retries' waits, then the last of them with jitter.
-  fileprivate func wait(probe: Int, random: Double) -> Duration {
-    guard let last = backoff.last, probe > backoff.count else { return backoff[probe - 1] }
-    return last.jittered(by: 0.2, random: random)
   }
 }

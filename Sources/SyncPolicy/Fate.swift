@@ -4,10 +4,10 @@ package import ProgressModel
 package enum Fate: Hashable, Sendable {
   /// It leaves the queue.
   case delivered
-  /// It is tried again. `status` is what the API answered, if it did; `isAlone`: in a request of its own, because the one it travelled in failed.
-  case retried(at: Timestamp, failures: Int, state: WriteState, isAlone: Bool, status: Int?, reason: String)
-  /// It is tried alone at once: the request that it shared was refused, and that may not have been its fault.
-  case separated(reason: String)
+  /// It is tried again. `status` is what the API answered, if it did; `companyLimit`: in a smaller request than the one that failed.
+  case retried(at: Timestamp, failures: Int, state: WriteState, companyLimit: Int?, status: Int?, reason: String)
+  /// It is tried in a smaller request at once: the one that it shared was refused, and that may not have been its fault.
+  case separated(companyLimit: Int, reason: String)
   /// It is kept, and not tried again until somebody acts.
   case failed(status: Int, reason: String)
   /// It waits as if the attempt had not been, behind all others that become due until then: the trouble may not be its own.
@@ -19,28 +19,38 @@ extension RetryPolicy {
   ///
   /// - Parameters:
   ///   - failures: How often the write failed before.
-  ///   - isShared: Whether the request carried other writes too.
+  ///   - company: Whether the request carried other writes too.
   ///   - random: Uniform in 0..<1.
-  package func fate(of outcome: DeliveryOutcome, failures: Int, isShared: Bool, now: Timestamp, random: Double) -> Fate {
-    switch outcome {
-    case .delivered:
+  package func fate(of outcome: DeliveryOutcome, failures: Int, in company: Company, now: Timestamp, random: Double) -> Fate {
+    let wait = wait(afterFailures: failures + 1, random: random)
+    switch (outcome, company) {
+    case (.delivered, _):
       return .delivered
-    case .deferred(let status, let reason, let retryAfter):
-      let wait = max(wait(afterFailures: failures + 1, random: random), retryAfter ?? .zero)
-      return retried(at: now + wait, failures: failures + 1, isAlone: isShared, status: status, reason: reason)
-    case .unreachable(let reason):
-      let wait = wait(afterFailures: failures + 1, random: random)
-      return retried(at: now + wait, failures: failures + 1, isAlone: false, status: nil, reason: reason)
-    case .unsupported(let reason):
-      return retried(at: now + parkedMax, failures: max(failures, maximumRetries) + 1, isAlone: true, status: nil, reason: reason)
-    case .rejected(let status, let reason):
-      return isShared ? .separated(reason: reason) : .failed(status: status, reason: reason)
-    case .unauthorized:
+    case (.throttled(_, _, let retryAfter), _):
+      return .passedOver(until: now + max(retryAfter ?? .zero, self.wait(afterFailures: 1, random: random)))
+    case (.unauthorized, _):
       return .passedOver(until: now + EndpointHealth.heldProbeInterval)
+    case (.rejected(_, let reason), .bulk(let sessions)):
+      return .separated(companyLimit: max(1, (sessions + 1) / 2), reason: reason)
+    case (.deferred(_, let reason), .bulk), (.unreachable(let reason), .bulk), (.unsupported(let reason), .bulk):
+      // Whatever it was, it may have been the doing of one of them.
+      return .separated(companyLimit: 1, reason: reason)
+    case (.rejected(_, let reason), .session):
+      return .separated(companyLimit: 0, reason: reason)
+    case (.rejected(let status, let reason), .none):
+      return .failed(status: status, reason: reason)
+    case (.deferred(let status, let reason), _):
+      let limit = company == .session ? 0 : nil
+      return retried(at: now + wait, failures: failures + 1, companyLimit: limit, status: status, reason: reason)
+    case (.unreachable(let reason), _):
+      return retried(at: now + wait, failures: failures + 1, companyLimit: nil, status: nil, reason: reason)
+    case (.unsupported(let reason), _):
+      return retried(at: now + parkedMax, failures: max(failures, maximumRetries) + 1, companyLimit: 0, status: nil, reason: reason)
     }
   }
 
-  private func retried(at instant: Timestamp, failures: Int, isAlone: Bool, status: Int?, reason: String) -> Fate {
-    .retried(at: instant, failures: failures, state: state(afterFailures: failures), isAlone: isAlone, status: status, reason: reason)
+  private func retried(at instant: Timestamp, failures: Int, companyLimit: Int?, status: Int?, reason: String) -> Fate {
+    let state = state(afterFailures: failures)
+    return .retried(at: instant, failures: failures, state: state, companyLimit: companyLimit, status: status, reason: reason)
   }
 }

@@ -5,6 +5,7 @@ enum Schema {
   private static var migrator: DatabaseMigrator {
     var migrator = DatabaseMigrator()
     migrator.registerMigration("1: queue and receipts", migrate: createQueue)
+    migrator.registerMigration("2: company, turns of programs, pause", migrate: addCompany)
     return migrator
   }
 
@@ -91,6 +92,30 @@ enum Schema {
           at_ms INTEGER
         ) STRICT;
         INSERT INTO last_sync VALUES (1, NULL);
+        """)
+  }
+
+  private static func addCompany(_ database: Database) throws {
+    try database.execute(
+      sql: """
+        -- How many sessions a request with this write may be about, 0 for a request of its own; NULL: any number.
+        ALTER TABLE writes ADD COLUMN company_limit INTEGER;
+        UPDATE writes SET company_limit = 0 WHERE is_alone;
+        ALTER TABLE writes DROP COLUMN is_alone;
+
+        -- For the turns of programs, and for what was never tried.
+        CREATE INDEX writes_by_program ON writes (program_id, due_at_ms, sequence, week_number, day_number) WHERE due_at_ms IS NOT NULL;
+        CREATE INDEX writes_fresh ON writes (due_at_ms, sequence, program_id, week_number, day_number) WHERE state = 'waiting';
+
+        -- Until when the API does not want to be called, and how long that was when it said so.
+        CREATE TABLE pause (
+          id INTEGER PRIMARY KEY CHECK (id = 1),
+          until_ms INTEGER,
+          length_ms INTEGER,
+          reason TEXT,
+          CHECK ((until_ms IS NULL) = (length_ms IS NULL) AND (until_ms IS NULL) = (reason IS NULL))
+        ) STRICT;
+        INSERT INTO pause VALUES (1, NULL, NULL, NULL);
         """)
   }
 }

@@ -3,46 +3,103 @@ package import ProgressModel
 package import SyncPolicy
 
 extension SyncStore {
-  /// The sessions that have a write to send, in due order, at most `limit`; those in `busy` are passed over.
-  package func sessionsDue(now: Timestamp, atMost limit: Int, busy: Set<Session>) throws -> [Session] {
-    guard limit > 0 else { return [] }
-    return try reading { database in
+  /// The next program, by name and round again, that has a write to send.
+  ///
+  /// It takes a search per program that has rows, however many rows those are.
+  package func programDue(after program: ProgramID?, now: Timestamp) throws -> ProgramID? {
+    try reading { database in
+      func next(_ from: String, until end: String?) throws -> ProgramID? {
+        var name = from
+        let statement = try database.cachedStatement(
+          sql: """
+            SELECT sequence, program_id, (SELECT min(due_at_ms) FROM writes AS its WHERE its.program_id = writes.program_id AND due_at_ms IS NOT NULL) AS due
+            FROM writes WHERE due_at_ms IS NOT NULL AND program_id > ? ORDER BY program_id LIMIT 1
+            """)
+        while let row = try Row.fetchOne(statement, arguments: [name]) {
+          name = row["program_id"]
+          if let end, name > end { return nil }
+          guard (row["due"] as Int64) <= now.milliseconds else { continue }
+          guard let program = ProgramID(name) else { throw SyncStoreError.unreadable(sequence: row["sequence"]) }
+          return program
+        }
+        return nil
+      }
+      return try next(program?.text ?? "", until: nil) ?? program.flatMap { try next("", until: $0.text) }
+    }
+  }
+
+  /// The sessions of a program that have a write to send, in due order, at most `limit`; those in `busy` are passed over.
+  package func sessionsDue(of program: ProgramID, now: Timestamp, atMost limit: Int, busy: Set<Session>) throws -> [Session] {
+    try reading { database in
       var sessions: [Session] = []
-      let rows = try Self.dueRows(database, until: now)
+      var seen = busy
+      let statement = try database.cachedStatement(
+        sql: """
+          SELECT sequence, due_at_ms, program_id, week_number, day_number FROM writes
+          WHERE program_id = ? AND due_at_ms <= ? ORDER BY due_at_ms, sequence
+          """)
+      let rows = try Row.fetchCursor(statement, arguments: [program.text, now.milliseconds])
       while sessions.count < limit, let row = try rows.next() {
         let session = try Session(row: row)
-        if !busy.contains(session), !sessions.contains(session) { sessions.append(session) }
+        if seen.insert(session).inserted { sessions.append(session) }
       }
       return sessions
     }
   }
 
+  /// The session whose write became due last of all that were never tried, not before `instant`.
+  package func freshSession(dueSince instant: Timestamp, now: Timestamp, busy: Set<Session>) throws -> Session? {
+    try reading { database in
+      let statement = try database.cachedStatement(
+        sql: """
+          SELECT sequence, due_at_ms, program_id, week_number, day_number FROM writes
+          WHERE state = 'waiting' AND due_at_ms BETWEEN ? AND ? ORDER BY due_at_ms DESC, sequence DESC
+          """)
+      return try Self.first(of: Row.fetchCursor(statement, arguments: [instant.milliseconds, now.milliseconds]), besides: busy)?.session
+    }
+  }
+
   /// When the next write of a session that is not in `busy` becomes due; nil when none waits.
   package func nextDue(busy: Set<Session>) throws -> Timestamp? {
+    try nextDue(where: "due_at_ms IS NOT NULL", busy: busy)
+  }
+
+  /// The same of what was never tried.
+  package func nextFreshDue(busy: Set<Session>) throws -> Timestamp? {
+    try nextDue(where: "state = 'waiting'", busy: busy)
+  }
+
+  private func nextDue(where condition: String, busy: Set<Session>) throws -> Timestamp? {
     try reading { database in
-      let rows = try Self.dueRows(database, until: Timestamp(milliseconds: .max))
-      while let row = try rows.next() {
-        if try !busy.contains(Session(row: row)) { return Timestamp(milliseconds: row["due_at_ms"]) }
-      }
-      return nil
+      let statement = try database.cachedStatement(
+        sql: """
+          SELECT sequence, due_at_ms, program_id, week_number, day_number FROM writes WHERE \(condition) ORDER BY due_at_ms, sequence
+          """)
+      return try Self.first(of: Row.fetchCursor(statement), besides: busy)?.dueAt
     }
+  }
+
+  private static func first(of rows: RowCursor, besides busy: Set<Session>) throws -> (session: Session, dueAt: Timestamp)? {
+    while let row = try rows.next() {
+      let session = try Session(row: row)
+      if !busy.contains(session) { return (session, Timestamp(milliseconds: row["due_at_ms"])) }
+    }
+    return nil
   }
 
   /// The session to probe an API with that is in trouble.
   ///
-  /// One that has not met the trouble comes first: however many have, they may have it to themselves. `includingPutOff`: also
-  /// one that is not due, because only the trouble put it off.
+  /// One that was never tried comes first, then one that has not met the trouble: however many have, they may have it to themselves.
+  /// `includingPutOff`: also one that is not due, because only the trouble put it off.
   package func sessionToProbe(includingPutOff: Bool, now: Timestamp) throws -> Session? {
     try reading { database in
-      let now = now.milliseconds
-      let fresh = try Row.fetchOne(
-        database.cachedStatement(
-          sql: "SELECT * FROM writes WHERE due_at_ms <= ? AND NOT is_put_off ORDER BY due_at_ms, sequence LIMIT 1"), arguments: [now])
-      let other = try Row.fetchOne(
-        database.cachedStatement(
-          sql: "SELECT * FROM writes WHERE is_put_off AND (? OR due_at_ms <= ?) ORDER BY due_at_ms, sequence LIMIT 1"),
-        arguments: [includingPutOff, now])
-      return try (fresh ?? other).map { try Session(row: $0) }
+      func first(_ condition: String) throws -> Session? {
+        let sql = "SELECT * FROM writes WHERE \(condition) ORDER BY due_at_ms, sequence LIMIT 1"
+        let row = try Row.fetchOne(database.cachedStatement(sql: sql), arguments: ["now": now.milliseconds])
+        return try row.map { try Session(row: $0) }
+      }
+      return try first("state = 'waiting' AND due_at_ms <= :now AND NOT is_put_off") ?? first("due_at_ms <= :now AND NOT is_put_off")
+        ?? first(includingPutOff ? "is_put_off AND :now NOTNULL" : "is_put_off AND due_at_ms <= :now")
     }
   }
 
@@ -65,14 +122,6 @@ extension SyncStore {
       return try due("AND field <> 'exercise' ORDER BY due_at_ms, sequence")
     }
   }
-
-  private static func dueRows(_ database: Database, until now: Timestamp) throws -> RowCursor {
-    let statement = try database.cachedStatement(
-      sql: """
-        SELECT sequence, due_at_ms, program_id, week_number, day_number FROM writes WHERE due_at_ms <= ? ORDER BY due_at_ms, sequence
-        """)
-    return try Row.fetchCursor(statement, arguments: [now.milliseconds])
-  }
 }
 
 extension Field {
@@ -91,6 +140,6 @@ extension QueuedWrite {
   init(row: Row) throws {
     self.init(
       sequence: row["sequence"], id: row["id"], write: try Write(row: row), failures: min(row["failures"], WriteRow.mostFailures),
-      isAlone: row["is_alone"])
+      companyLimit: row["company_limit"] ?? QueuedWrite.anyCompany)
   }
 }

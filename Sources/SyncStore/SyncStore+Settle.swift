@@ -18,9 +18,10 @@ extension SyncStore {
   /// Settles attempts, all in one transaction. A write that a newer one replaced meanwhile has no row any more, and its
   /// settlement changes nothing: that is how the newer one is neither lost nor sent early.
   ///
-  /// Returns the sequences whose rows were still there.
-  package func settle(_ settlements: [Settlement], now: Timestamp) throws -> Set<Int64> {
+  /// Returns the sequences whose rows were still there. `pause` is what the API asks for at present; it outlives the daemon.
+  package func settle(_ settlements: [Settlement], pause: EndpointHealth.Pause?, now: Timestamp) throws -> Set<Int64> {
     try transaction { database in
+      try Self.keep(pause, in: database)
       var current: Set<Int64> = []
       for settlement in settlements where try Self.apply(settlement, now: now, in: database) {
         current.insert(settlement.sequence)
@@ -29,6 +30,31 @@ extension SyncStore {
         try database.cachedStatement(sql: "UPDATE last_sync SET at_ms = ?").execute(arguments: [now.milliseconds])
       }
       return current
+    }
+  }
+
+  /// What the API asked for before; nil when it was content at last.
+  package func pause() throws -> EndpointHealth.Pause? {
+    try reading { database in
+      guard let row = try Row.fetchOne(database, sql: "SELECT * FROM pause WHERE until_ms IS NOT NULL") else { return nil }
+      let until = Timestamp(milliseconds: row["until_ms"])
+      return EndpointHealth.Pause(until: until, length: .milliseconds(row["length_ms"] as Int64), reason: row["reason"])
+    }
+  }
+
+  private static func keep(_ pause: EndpointHealth.Pause?, in database: Database) throws {
+    let keep = try database.cachedStatement(
+      sql: "UPDATE pause SET until_ms = ?1, length_ms = ?2, reason = ?3 WHERE until_ms IS NOT ?1 OR length_ms IS NOT ?2 OR reason IS NOT ?3"
+    )
+    try keep.execute(arguments: [pause?.until.milliseconds, pause?.length.inMilliseconds, pause?.reason])
+  }
+
+  /// Makes everything due now, whatever it waits for, and forgets a pause.
+  package func flush(now: Timestamp) throws {
+    try transaction { database in
+      try Self.keep(nil, in: database)
+      try database.cachedStatement(sql: "UPDATE writes SET due_at_ms = ?1, is_put_off = 0 WHERE due_at_ms > ?1")
+        .execute(arguments: [now.milliseconds])
     }
   }
 
@@ -83,19 +109,21 @@ extension SyncStore {
     switch settlement.fate {
     case .delivered:
       try database.cachedStatement(sql: "DELETE FROM writes WHERE sequence = ?").execute(arguments: [sequence])
-    case .retried(let dueAt, let failures, let state, let isAlone, let status, let reason):
+    case .retried(let dueAt, let failures, let state, let companyLimit, let status, let reason):
       let retry = try database.cachedStatement(
         sql: """
-          UPDATE writes SET state = ?, due_at_ms = ?, failures = ?, is_alone = is_alone OR ?, is_put_off = ?, last_status = ?,
-            last_reason = ? WHERE sequence = ?
+          UPDATE writes SET state = ?, due_at_ms = ?, failures = ?, is_put_off = ?, last_status = ?, last_reason = ?,
+            company_limit = \(Self.smallerLimit("?7")) WHERE sequence = ?8
           """)
       try retry.execute(arguments: [
-        state.rawValue, dueAt.milliseconds, failures, isAlone, settlement.isPutOff, status, reason, sequence,
+        state.rawValue, dueAt.milliseconds, failures, settlement.isPutOff, status, reason, companyLimit, sequence,
       ])
-    case .separated(let reason):
+    case .separated(let companyLimit, let reason):
       let separate = try database.cachedStatement(
-        sql: "UPDATE writes SET is_alone = 1, due_at_ms = ?, is_put_off = 0, last_reason = ? WHERE sequence = ?")
-      try separate.execute(arguments: [now.milliseconds, reason, sequence])
+        sql: """
+          UPDATE writes SET due_at_ms = ?1, is_put_off = 0, last_reason = ?2, company_limit = \(Self.smallerLimit("?3")) WHERE sequence = ?4
+          """)
+      try separate.execute(arguments: [now.milliseconds, reason, companyLimit, sequence])
     case .failed(let status, let reason):
       let fail = try database.cachedStatement(
         sql: """
@@ -109,5 +137,10 @@ extension SyncStore {
       try passOver.execute(arguments: [until.milliseconds, sequence])
     }
     return database.changesCount > 0
+  }
+
+  /// A limit never grows, and NULL is none.
+  private static func smallerLimit(_ parameter: String) -> String {
+    "coalesce(min(company_limit, \(parameter)), company_limit, \(parameter))"
   }
 }

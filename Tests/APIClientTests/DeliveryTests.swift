@@ -20,13 +20,13 @@ struct DeliveryTests {
       (.answer("401 Unauthorized", body: #"{"detail":"expired"}"#), .unauthorized(status: 401, reason: "expired")),
       (
         .answer("503 Service Unavailable", headers: "Retry-After: 7\r\n", body: "busy"),
-        .deferred(status: 503, reason: "503", retryAfter: .seconds(7))
+        .throttled(status: 503, reason: "503", retryAfter: .seconds(7))
       ),
       (
         .answer("429 Too Many Requests", headers: "Retry-After: Wed, 28 Jan 2026 15:31:00 GMT\r\n", body: ""),
-        .deferred(status: 429, reason: "429", retryAfter: .seconds(60))
+        .throttled(status: 429, reason: "429", retryAfter: .seconds(60))
       ),
-      (.answer("418 I'm a teapot", body: ""), .deferred(status: 418, reason: "418", retryAfter: nil)),
+      (.answer("418 I'm a teapot", body: ""), .deferred(status: 418, reason: "418")),
       (
         .answer("422 Unprocessable Entity", body: #"{"detail":[{"loc":["body","week_number"],"msg":"too small"}]}"#),
         .rejected(status: 422, reason: "body.week_number: too small")

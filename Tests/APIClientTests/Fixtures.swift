@@ -4,11 +4,11 @@ import SyncPolicy
 @testable import APIClient
 
 /// A call that writes to a session of the program `p1`.
-func call(_ change: ProgressCall.Change = .uncomplete) -> ProgressCall {
+func call(_ change: SessionUpdate.Change = .uncomplete) -> ProgressCall {
   guard let program = ProgramID("p1"), let session = Session(program: program, week: 1, day: 3) else {
     preconditionFailure("not a session")
   }
-  return ProgressCall(session: session, change: change, recordedAt: halfPastThree)
+  return .single(SessionUpdate(session: session, change: change, recordedAt: halfPastThree))
 }
 
 /// 2026-01-28T15:30:00Z

@@ -63,7 +63,7 @@ struct RequestTests {
     }
   }
 
-  private func change(_ endpoint: String) throws -> ProgressCall.Change {
+  private func change(_ endpoint: String) throws -> SessionUpdate.Change {
     let date = try #require(CalendarDate("2026-02-01").map(ScheduledDate.day))
     return switch endpoint {
     case "complete": .complete(at: halfPastThree, rating: .hard, scheduled: date)

@@ -34,9 +34,10 @@ struct ControlClientTests {
     let store = try state.openStore()
     try store.accept(.uncomplete)
     try store.accept(.rate(.hard), at: start + .seconds(1))
-    try store.settleLast(.retried(at: start + .seconds(5), failures: 1, state: .retrying, isAlone: false, status: 503, reason: "503: busy"))
+    try store.settleLast(
+      .retried(at: start + .seconds(5), failures: 1, state: .retrying, companyLimit: nil, status: 503, reason: "503: busy"))
     try store.accept(.rate(.easy), day: 4, at: start + .seconds(2))
-    try store.settleLast(.retried(at: start + .seconds(60), failures: 4, state: .parked, isAlone: false, status: nil, reason: "refused"))
+    try store.settleLast(.retried(at: start + .seconds(60), failures: 4, state: .parked, companyLimit: nil, status: nil, reason: "refused"))
     try store.accept(.rate(.easy), day: 5, at: start + .seconds(3))
     try store.settleLast(.failed(status: 422, reason: "no such week"))
 
@@ -65,7 +66,7 @@ struct ControlClientTests {
     try store.accept(.rate(.easy), day: 2, at: start + .seconds(1))
     try store.settleLast(.delivered, at: start + .seconds(9))
     try store.accept(.rate(.easy), day: 3, at: start + .seconds(2))
-    try store.settleLast(.retried(at: start + .seconds(60), failures: 1, state: .retrying, isAlone: false, status: nil, reason: "no"))
+    try store.settleLast(.retried(at: start + .seconds(60), failures: 1, state: .retrying, companyLimit: nil, status: nil, reason: "no"))
     try store.accept(.rate(.easy), day: 4, at: start + .seconds(3))
 
     let expected = StatusReport(

@@ -58,6 +58,6 @@ extension SyncStore {
   func settleLast(_ fate: Fate, at now: Timestamp = start) throws {
     var last: Int64 = 0
     try forEachEntry { last = $0.sequence }
-    _ = try settle([Settlement(sequence: last, fate: fate)], now: now)
+    _ = try settle([Settlement(sequence: last, fate: fate)], pause: nil, now: now)
   }
 }

@@ -30,8 +30,8 @@ struct ProgressCallTests {
         .schedule(.instant(recorded)), "schedule",
         #"{"day_number":3,"recorded_at":"2026-01-28T15:30:00Z","scheduled_date":"2026-01-28T15:30:00Z","week_number":1}"#
       ),
-    ] as [(ProgressCall.Change, String, String)])
-  func contract(change: ProgressCall.Change, endpoint: String, body: String) throws {
+    ] as [(SessionUpdate.Change, String, String)])
+  func contract(change: SessionUpdate.Change, endpoint: String, body: String) throws {
     let call = try call(change)
     #expect(call.path == "/api/progress/p1/\(endpoint)")
     #expect(call.body(timestamps: .utc) == body)
@@ -57,7 +57,17 @@ struct ProgressCallTests {
       call.body(timestamps: style).contains(#""exercise":{"at":"2026-01-28T15:30:00Z","exercise_id":"squat","weight":102.50}"#))
   }
 
-  private func call(_ change: ProgressCall.Change) throws -> ProgressCall {
-    ProgressCall(session: try .sample(), change: change, recordedAt: Self.recorded)
+  @Test("for many sessions is the list of what each would be sent")
+  func bulk() throws {
+    let update = SessionUpdate(
+      session: try .sample(), change: .complete(at: Self.recorded, rating: .easy, scheduled: nil), recordedAt: Self.recorded)
+    let call = ProgressCall.bulkSync(update.session.program, [update, update])
+    #expect(call.path == "/api/progress/p1/bulk-sync")
+    let item = ProgressCall.single(update).body(timestamps: .naive)
+    #expect(call.body(timestamps: .naive) == "[\(item),\(item)]")
+  }
+
+  private func call(_ change: SessionUpdate.Change) throws -> ProgressCall {
+    .single(SessionUpdate(session: try .sample(), change: change, recordedAt: Self.recorded))
   }
 }

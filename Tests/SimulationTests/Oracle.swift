@@ -89,11 +89,18 @@ final class Oracle {
 
   func note(request delivery: Delivery, besides underWay: [Delivery], atMost limit: Int) {
     requests += 1
-    expect(!underWay.contains { $0.session == delivery.session }, "two requests are under way for \(delivery.session)")
+    let busy = Set(underWay.flatMap(\.sessions))
+    expect(busy.isDisjoint(with: delivery.sessions), "two requests are under way for one session of \(delivery.sessions)")
+    expect(Set(delivery.sessions).count == delivery.sessions.count, "a session is twice in one request")
+    if case .bulkSync(let program, let updates) = delivery.call {
+      expect(updates.allSatisfy { $0.isCompletion && $0.session.program == program }, "a bulk-sync carries what it must not: \(updates)")
+    }
     expect(underWay.count < limit, "more than \(limit) requests are under way")
     for write in delivery.writes {
       let known = accepted[write.id]
-      expect(known?.write.value == write.write.value && known?.write.session == delivery.session, "\(write) was never dropped")
+      expect(
+        known?.write.value == write.write.value && delivery.sessions.contains(write.write.session)
+          && known?.write.session == write.write.session, "\(write) was never dropped")
     }
     expect(Set(delivery.call.values) == Set(delivery.writes.map(\.write.value)), "\(delivery.call) carries other values than its writes")
     let before = calls.updateValue(delivery.call, forKey: delivery.idempotencyKey)
@@ -131,6 +138,12 @@ final class Oracle {
 }
 
 extension ProgressCall {
+  fileprivate var values: [WriteValue] { updates.flatMap(\.values) }
+}
+
+extension SessionUpdate {
+  fileprivate var isCompletion: Bool { if case .complete = change { true } else { false } }
+
   fileprivate var values: [WriteValue] {
     switch change {
     case .complete(let instant, let rating, let scheduled):

@@ -64,12 +64,11 @@ final class SimulatedAPI {
   func loseClients() {
     for exchange in exchanges where exchange.appliesAt != nil && hazards.chance(0.5) { oracle.note(applied: exchange.delivery) }
     exchanges = []
-    forgetSilence()
   }
 
-  /// Nobody is bound by a Retry-After any more: the clock that it was measured by has changed, or whoever heard it is gone.
-  func forgetSilence() {
-    silentUntil = 0
+  /// Nobody is bound by a Retry-After for longer: the clock that it was measured by has changed, or whoever heard it is gone.
+  func shortenSilence(to instant: Int = 0) {
+    silentUntil = min(silentUntil, instant)
   }
 
   private var delay: Int {
@@ -108,7 +107,9 @@ final class SimulatedAPI {
   }
 
   private func success(of delivery: Delivery) -> Treatment {
-    if delivery.call.change == .uncomplete, !oracle.hasApplied(delivery.session) { return (true, refusal(404, "No progress log found")) }
+    if case .single(let update) = delivery.call, update.change == .uncomplete, !oracle.hasApplied(update.session) {
+      return (true, refusal(404, "No progress log found"))
+    }
     return (true, HTTPAnswer(status: 200, body: Array("{}".utf8), contentType: "application/json"))
   }
 

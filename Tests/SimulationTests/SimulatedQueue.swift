@@ -44,9 +44,19 @@ final class SimulatedQueue: QueuePort {
     try store.forgetReceipts(before: instant, except: claims)
   }
 
-  func sessionsDue(now: Timestamp, atMost limit: Int, busy: Set<Session>) throws -> [Session] {
+  func programDue(after program: ProgramID?, now: Timestamp) throws -> ProgramID? {
     try admit(.read)
-    return try store.sessionsDue(now: now, atMost: limit, busy: bug == .noLane ? [] : busy)
+    return try store.programDue(after: program, now: now)
+  }
+
+  func sessionsDue(of program: ProgramID, now: Timestamp, atMost limit: Int, busy: Set<Session>) throws -> [Session] {
+    try admit(.read)
+    return try store.sessionsDue(of: program, now: now, atMost: limit, busy: bug == .noLane ? [] : busy)
+  }
+
+  func freshSession(dueSince instant: Timestamp, now: Timestamp, busy: Set<Session>) throws -> Session? {
+    try admit(.read)
+    return try store.freshSession(dueSince: instant, now: now, busy: bug == .noLane ? [] : busy)
   }
 
   func sessionToProbe(includingPutOff: Bool, now: Timestamp) throws -> Session? {
@@ -59,7 +69,7 @@ final class SimulatedQueue: QueuePort {
     let due = try store.writesDue(in: session, now: now, includingPutOff: includingPutOff)
     switch bug {
     case .popBeforeSend:
-      _ = try store.settle(due.map { Settlement(sequence: $0.sequence, fate: .delivered) }, now: now)
+      _ = try store.settle(due.map { Settlement(sequence: $0.sequence, fate: .delivered) }, pause: nil, now: now)
       return due
     case .retryOvertakesNewer:
       return due.map { write in
@@ -75,19 +85,35 @@ final class SimulatedQueue: QueuePort {
 
   func nextDue(busy: Set<Session>) throws -> Timestamp? {
     try admit(.read)
-    let next = try store.nextDue(busy: busy)
+    let next = try store.nextDue(busy: bug == .noLane ? [] : busy)
     return bug == .busyLoop ? next.map { _ in Timestamp(milliseconds: 0) } : next
   }
 
-  func settle(_ settlements: [Settlement], now: Timestamp) throws -> Set<Int64> {
+  func nextFreshDue(busy: Set<Session>) throws -> Timestamp? {
+    try admit(.read)
+    return try store.nextFreshDue(busy: busy)
+  }
+
+  func pause() throws -> EndpointHealth.Pause? {
+    try admit(.read)
+    return try store.pause()
+  }
+
+  func flush(now: Timestamp) throws {
+    try admit(.write)
+    try store.flush(now: now)
+  }
+
+  func settle(_ settlements: [Settlement], pause: EndpointHealth.Pause?, now: Timestamp) throws -> Set<Int64> {
     try admit(.write)
     switch bug {
     case .settlementIsNotRecorded:
-      return try store.settle(settlements.filter { $0.fate != .delivered }, now: now)
+      return try store.settle(settlements.filter { $0.fate != .delivered }, pause: pause, now: now)
     case .givingUpAfterRetries:
-      return try store.settle(settlements.map { $0.fate.isParking ? Settlement(sequence: $0.sequence, fate: .delivered) : $0 }, now: now)
+      return try store.settle(
+        settlements.map { $0.fate.isParking ? Settlement(sequence: $0.sequence, fate: .delivered) : $0 }, pause: pause, now: now)
     default:
-      return try store.settle(settlements, now: now)
+      return try store.settle(settlements, pause: pause, now: now)
     }
   }
 
@@ -119,12 +145,12 @@ final class SimulatedQueue: QueuePort {
 
 extension QueuedWrite {
   fileprivate func with(sequence: Int64) -> QueuedWrite {
-    QueuedWrite(sequence: sequence, id: id, write: write, failures: failures, isAlone: isAlone)
+    QueuedWrite(sequence: sequence, id: id, write: write, failures: failures, companyLimit: companyLimit)
   }
 
   fileprivate func with(_ value: WriteValue) -> QueuedWrite {
     let write = Write(session: write.session, value: value, recordedAt: write.recordedAt)
-    return QueuedWrite(sequence: sequence, id: id, write: write, failures: failures, isAlone: isAlone)
+    return QueuedWrite(sequence: sequence, id: id, write: write, failures: failures, companyLimit: companyLimit)
   }
 }
 

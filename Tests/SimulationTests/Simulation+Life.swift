@@ -40,7 +40,6 @@ extension Simulation {
       note("the disk is \(hazards.isDiskFull ? "full" : "not full") and fails at a rate of \(hazards.failureRate)")
     case .ringEndpoint:
       note("endpoint rings")
-      api.forgetSilence()
       turn(TurnInput(endpointRang: true))
     case .ringSpool: turn(TurnInput(spoolRang: true))
     case .stopOrderly:
@@ -64,7 +63,7 @@ extension Simulation {
     let step = hazards.pick([1_000, 60_000, 3_600_000, day, 100 * day]) * hazards.pick([1, -1])
     clockError += step
     // A wait that is measured by a clock ends early when the clock is set forward.
-    if step > 0 { api.forgetSilence() }
+    if step > 0 { api.shortenSilence() }
     if step > 90 * day { oracle.noteClockLeap() }
     note("the clock is set by \(step) ms")
   }

@@ -84,8 +84,8 @@ final class Simulation {
   private func outcome(of answer: HTTPAnswer?, to delivery: Delivery) -> DeliveryOutcome {
     guard let answer else { return .unreachable(reason: "simulated") }
     let outcome = DeliveryOutcome(of: answer, to: delivery.call, alsoRetry: [], now: now)
-    if bug == .retryAfterIsIgnored, case .deferred(let status, let reason, _) = outcome {
-      return .deferred(status: status, reason: reason, retryAfter: nil)
+    if bug == .retryAfterIsIgnored, case .throttled(let status, let reason, _) = outcome {
+      return .deferred(status: status, reason: reason)
     }
     return outcome
   }
@@ -121,6 +121,8 @@ final class Simulation {
     note(words + (isPowerCut ? ", without power" : ""))
     if isPowerCut { disk.cutPower(using: &hazards.random) }
     api.loseClients()
+    let pause = (try? queue.store.pause())?.map { elapsed + Int($0.until.milliseconds - now.milliseconds) }
+    api.shortenSilence(to: pause ?? 0)
     (engine, wakeAt, ringAt) = (nil, nil, nil)
     startsAt = elapsed + hazards.pick([0, 0, 1_000, 300_000])
     expectNothingLost()

@@ -6,14 +6,18 @@ import SyncEngine
 import SyncPolicy
 import SyncStore
 import SystemPackage
+import TestSupport
 
 /// A machine with a real spool and a real queue, an engine that can be killed and started, and a clock that only a test moves.
 final class Workstation {
   let directory: URL
+  private let seed: UInt64
   private(set) var now = Timestamp(milliseconds: 1_769_614_200_000)
   private(set) var events: [SyncEvent] = []
   /// Every request that was made, in order.
-  private(set) var calls: [ProgressCall] = []
+  private(set) var deliveries: [Delivery] = []
+  /// What they changed.
+  var calls: [SessionUpdate] { deliveries.flatMap(\.call.updates) }
   /// Requests that the API has not answered yet.
   private(set) var underWay: [Delivery] = []
   private var engine: SyncEngine<SpoolReader, SyncStore>
@@ -27,10 +31,12 @@ final class Workstation {
     retry: RetryPolicy(backoff: [.seconds(1), .seconds(5), .seconds(15)], parkedInitial: .seconds(60), parkedMax: .seconds(900)),
     maximumConcurrentRequests: 8, rescanInterval: .seconds(60))
 
-  init() throws {
+  /// - Parameter seed: Of the engine's jitter.
+  init(seed: UInt64 = 1) throws {
+    self.seed = seed
     directory = FileManager.default.temporaryDirectory.appending(path: "workstation-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
-    engine = try Self.makeEngine(in: directory)
+    engine = try Self.makeEngine(in: directory, seed: seed)
   }
 
   deinit {
@@ -38,15 +44,16 @@ final class Workstation {
     try? FileManager.default.removeItem(at: directory)
   }
 
-  private static func makeEngine(in directory: URL) throws -> SyncEngine<SpoolReader, SyncStore> {
+  private static func makeEngine(in directory: URL, seed: UInt64) throws -> SyncEngine<SpoolReader, SyncStore> {
     let spool = try SpoolReader(root: FilePath(directory.appending(path: "spool").path))
-    return SyncEngine(spool: spool, store: try SyncStore(path: directory.appending(path: "queue.sqlite").path), settings: settings)
+    let store = try SyncStore(path: directory.appending(path: "queue.sqlite").path)
+    return SyncEngine(spool: spool, store: store, settings: settings, random: SeededGenerator(seed: seed))
   }
 
   /// What SIGKILL and a new start do: memory is gone, and the answers to what was under way reach nobody.
   func killAndStart() throws {
     underWay = []
-    engine = try Self.makeEngine(in: directory)
+    engine = try Self.makeEngine(in: directory, seed: seed)
     turn(TurnInput())
   }
 
@@ -92,7 +99,7 @@ final class Workstation {
   func turn(_ input: TurnInput) {
     let turn = engine.turn(input, now: now)
     events += turn.events
-    calls += turn.deliveries.map(\.call)
+    deliveries += turn.deliveries
     underWay += turn.deliveries
     wakeAt = turn.wakeAt
   }
@@ -104,13 +111,23 @@ final class Workstation {
   }
 
   /// Lets time pass: turns when the engine asked for one, and has `api` answer each request at once; nil leaves it under way.
-  func pass(_ duration: Duration, api: (ProgressCall) -> DeliveryOutcome? = { _ in .delivered }) {
+  ///
+  /// `api` sees single updates; a bulk request is delivered when all of it would be, and has its first trouble otherwise.
+  func pass(_ duration: Duration, api: (SessionUpdate) -> DeliveryOutcome? = { _ in .delivered }) {
+    passRequests(duration) { delivery in
+      let outcomes = delivery.call.updates.map(api)
+      return outcomes.first { $0 != .delivered } ?? .delivered
+    }
+  }
+
+  /// The same, with an `api` that sees whole requests.
+  func passRequests(_ duration: Duration, api: (Delivery) -> DeliveryOutcome?) {
     let end = now + duration
     repeat {
       if let wakeAt, wakeAt <= now { turn(TurnInput()) }
       var silent: Set<Delivery> = []
       while let delivery = underWay.first(where: { !silent.contains($0) }) {
-        if let outcome = api(delivery.call) { answer(delivery, outcome) } else { silent.insert(delivery) }
+        if let outcome = api(delivery) { answer(delivery, outcome) } else { silent.insert(delivery) }
       }
       now = min(end, max(wakeAt ?? end, now + .milliseconds(1)))
     } while now < end
@@ -123,6 +140,7 @@ final class Workstation {
   }
 
   func ringEndpoint() { turn(TurnInput(endpointRang: true)) }
+  func flush() { turn(TurnInput(isFlush: true)) }
 
   var counts: QueueCounts { get throws { try engine.status().counts } }
   var endpoint: EndpointHealth.State { get throws { try engine.status().endpoint } }

@@ -1,3 +1,4 @@
+import Foundation
 import ProgressModel
 import SyncPolicy
 import Testing
@@ -24,24 +25,45 @@ struct DeliveryOutcomeTests {
   @Test(
     "deferred: passing trouble",
     arguments: [
-      (408, "", "408"), (425, "", "425"), (429, #"{"detail":"slow down"}"#, "429: slow down"), (500, "Internal Server Error", "500"),
+      (408, "", "408"), (425, "", "425"), (500, "Internal Server Error", "500"),
       (501, #"{"detail":"soon"}"#, "501: soon"), (503, #"{"detail":"maintenance"}"#, "503: maintenance"),
       (599, "", "599"),
     ] as [(Int, String, String)])
   func deferred(status: Int, body: String, reason: String) throws {
-    #expect(try outcome(status, body: body) == .deferred(status: status, reason: reason, retryAfter: nil))
+    #expect(try outcome(status, body: body) == .deferred(status: status, reason: reason))
+  }
+
+  @Test("throttled: too many requests, whether it says for how long or not")
+  func throttled() throws {
+    #expect(
+      try outcome(429, body: #"{"detail":"slow down"}"#) == .throttled(status: 429, reason: "429: slow down", retryAfter: nil))
+    #expect(try outcome(429, body: "", retryAfter: "soon") == .throttled(status: 429, reason: "429", retryAfter: nil))
+    for status in [408, 425, 429, 500, 503] {
+      #expect(try outcome(status, body: "", retryAfter: "7") == .throttled(status: status, reason: "\(status)", retryAfter: .seconds(7)))
+    }
+  }
+
+  @Test("deferred: a success that says of itself that it is none")
+  func denied() throws {
+    #expect(
+      try outcome(200, body: #"{"success":false,"message":"not today"}"#) == .deferred(status: 200, reason: "200: not today"))
+    let bulk = ProgressCall.bulkSync(try #require(ProgramID("p1")), [try update(.uncomplete), try update(.uncomplete)])
+    for (count, outcome) in [(1, DeliveryOutcome.deferred(status: 200, reason: "200")), (2, .delivered)] {
+      let answer = HTTPAnswer(status: 200, body: Array(#"{"success":true,"synced_count":\#(count)}"#.utf8))
+      #expect(DeliveryOutcome(of: answer, to: bulk, alsoRetry: [], now: Self.now) == outcome)
+    }
   }
 
   @Test("deferred: what the operator says, before anything but a delivery", arguments: [400, 401, 404, 409, 422, 302])
   func alsoRetry(status: Int) throws {
     #expect(
       try outcome(status, body: #"{"detail":"busy"}"#, alsoRetry: [status])
-        == .deferred(status: status, reason: "\(status): busy", retryAfter: nil))
-    #expect(try outcome(status, body: #"{"detail":"busy"}"#) != .deferred(status: status, reason: "\(status): busy", retryAfter: nil))
+        == .deferred(status: status, reason: "\(status): busy"))
+    #expect(try outcome(status, body: #"{"detail":"busy"}"#) != .deferred(status: status, reason: "\(status): busy"))
   }
 
   @Test(
-    "deferred: for as long as the API wishes, a day at most",
+    "throttled: for as long as the API wishes, a day at most; deferred where it is not clear what it wishes",
     arguments: [
       ("0", .zero), ("120", .seconds(120)), ("99999999", .seconds(86_400)), ("-1", nil), ("1.5", nil), ("soon", nil), ("", nil),
       ("99999999999999999999", nil),
@@ -49,13 +71,16 @@ struct DeliveryOutcomeTests {
       ("Fri, 31 Dec 9999 23:59:59 GMT", .seconds(86_400)),
     ] as [(String, Duration?)])
   func retryAfter(header: String, duration: Duration?) throws {
-    #expect(try outcome(503, body: "", retryAfter: header) == .deferred(status: 503, reason: "503", retryAfter: duration))
-    #expect(try outcome(409, body: "", retryAfter: header, alsoRetry: [409]) == .deferred(status: 409, reason: "409", retryAfter: duration))
+    func wish(_ status: Int) -> DeliveryOutcome {
+      duration.map { .throttled(status: status, reason: "\(status)", retryAfter: $0) } ?? .deferred(status: status, reason: "\(status)")
+    }
+    #expect(try outcome(503, body: "", retryAfter: header) == wish(503))
+    #expect(try outcome(409, body: "", retryAfter: header, alsoRetry: [409]) == wish(409))
   }
 
   @Test("unreachable: a web page where JSON belongs", arguments: ["text/html", "text/html; charset=utf-8", "Text/HTML"])
   func captivePortal(contentType: String) throws {
-    let reason = "answered with a web page instead of JSON; is api.base_url right, is a login page in between?"
+    let reason = "200: a web page instead of JSON; is api.base_url right, is a login page in between?"
     #expect(try outcome(200, body: "<html>", contentType: contentType) == .unreachable(reason: reason))
     #expect(try outcome(200, body: "{}", contentType: "application/json") == .delivered)
   }
@@ -63,7 +88,7 @@ struct DeliveryOutcomeTests {
   @Test("unreachable: a gateway that got no answer", arguments: [502, 504])
   func gateway(status: Int) throws {
     #expect(try outcome(status, body: "<html>") == .unreachable(reason: "\(status)"))
-    #expect(try outcome(status, body: "", alsoRetry: [status]) == .deferred(status: status, reason: "\(status)", retryAfter: nil))
+    #expect(try outcome(status, body: "", alsoRetry: [status]) == .deferred(status: status, reason: "\(status)"))
   }
 
   @Test("unreachable: a redirect", arguments: [300, 301, 302, 307, 308])
@@ -125,14 +150,34 @@ struct DeliveryOutcomeTests {
     #expect(try outcome(status, body: body) == .rejected(status: status, reason: reason))
   }
 
+  @Test("a bulk-sync that the API lacks is unsupported, a refused one rejected")
+  func bulk() throws {
+    let call = ProgressCall.bulkSync(try #require(ProgramID("p1")), [try update(.uncomplete)])
+    func outcome(_ status: Int, _ body: String) -> DeliveryOutcome {
+      DeliveryOutcome(of: HTTPAnswer(status: status, body: Array(body.utf8)), to: call, alsoRetry: [], now: Self.now)
+    }
+    #expect(outcome(404, #"{"detail":"Not Found"}"#) == .unsupported(reason: "the API has no bulk-sync"))
+    #expect(outcome(404, #"{"detail":"Program not found"}"#) == .rejected(status: 404, reason: "Program not found"))
+    #expect(outcome(422, #"{"detail":"odd"}"#) == .rejected(status: 422, reason: "odd"))
+  }
+
+  @Test("the document for operators prints the table that decides")
+  func documented() throws {
+    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    let text = try String(contentsOf: root.appending(path: "docs/DELIVERY.md"), encoding: .utf8)
+    #expect(text.contains(FailureModel.markdown), "docs/DELIVERY.md should hold:\n\(FailureModel.markdown)")
+  }
+
+  private func update(_ change: SessionUpdate.Change) throws -> SessionUpdate {
+    let session = try #require(ProgramID("p1").flatMap { Session(program: $0, week: 1, day: 3) })
+    return SessionUpdate(session: session, change: change, recordedAt: Self.now)
+  }
+
   private func outcome(
     _ status: Int, body: String, contentType: String? = nil, retryAfter: String? = nil,
-    change: ProgressCall.Change = .intensity(.easy), alsoRetry: Set<Int> = []
+    change: SessionUpdate.Change = .intensity(.easy), alsoRetry: Set<Int> = []
   ) throws -> DeliveryOutcome {
-    let program = try #require(ProgramID("p1"))
-    let session = try #require(Session(program: program, week: 1, day: 3))
-    let call = ProgressCall(session: session, change: change, recordedAt: Self.now)
     let answer = HTTPAnswer(status: status, body: Array(body.utf8), contentType: contentType, retryAfter: retryAfter)
-    return DeliveryOutcome(of: answer, to: call, alsoRetry: alsoRetry, now: Self.now)
+    return DeliveryOutcome(of: answer, to: .single(try update(change)), alsoRetry: alsoRetry, now: Self.now)
   }
 }

@@ -34,39 +34,57 @@ struct RetryPolicyTests {
 struct FateTests {
   private let now = Timestamp(milliseconds: 1_000_000)
 
-  private func fate(_ outcome: DeliveryOutcome, failures: Int = 0, isShared: Bool = false) -> Fate {
-    policy.fate(of: outcome, failures: failures, isShared: isShared, now: now, random: 0.5)
+  private func fate(_ outcome: DeliveryOutcome, failures: Int = 0, in company: Company = .none) -> Fate {
+    policy.fate(of: outcome, failures: failures, in: company, now: now, random: 0.5)
   }
 
   @Test("delivered leaves the queue")
   func delivered() {
-    #expect(fate(.delivered, failures: 7, isShared: true) == .delivered)
+    #expect(fate(.delivered, failures: 7, in: .session) == .delivered)
   }
 
-  @Test("deferred waits for the backoff or the server's wish, whichever is later")
+  @Test("deferred waits for the backoff")
   func deferred() {
-    let plain = fate(.deferred(status: 503, reason: "503", retryAfter: nil), failures: 1)
-    #expect(plain == .retried(at: now + .seconds(5), failures: 2, state: .retrying, isAlone: false, status: 503, reason: "503"))
-    let longer = fate(.deferred(status: 429, reason: "429", retryAfter: .seconds(30)), failures: 1)
-    #expect(longer == .retried(at: now + .seconds(30), failures: 2, state: .retrying, isAlone: false, status: 429, reason: "429"))
-    let shorter = fate(.deferred(status: 429, reason: "429", retryAfter: .seconds(2)), failures: 1)
-    #expect(shorter == .retried(at: now + .seconds(5), failures: 2, state: .retrying, isAlone: false, status: 429, reason: "429"))
+    #expect(
+      fate(.deferred(status: 503, reason: "503"), failures: 1)
+        == .retried(at: now + .seconds(5), failures: 2, state: .retrying, companyLimit: nil, status: 503, reason: "503"))
   }
 
-  @Test("what failed together goes on alone when the server answered, and together when it did not")
+  @Test("throttled waits as long as the server wishes, at least a second, and counts no attempt", arguments: [(30, 30), (0, 1), (nil, 1)])
+  func throttled(wish: Int?, seconds: Int) {
+    let outcome = DeliveryOutcome.throttled(status: 429, reason: "429", retryAfter: wish.map { .seconds($0) })
+    #expect(fate(outcome, failures: 3) == .passedOver(until: now + .seconds(seconds)))
+  }
+
+  @Test("what shared its session's request goes on apart when the server answered, and together when it did not")
   func shared() {
     #expect(
-      fate(.deferred(status: 500, reason: "500", retryAfter: nil), isShared: true)
-        == .retried(at: now + .seconds(1), failures: 1, state: .retrying, isAlone: true, status: 500, reason: "500"))
+      fate(.deferred(status: 500, reason: "500"), in: .session)
+        == .retried(at: now + .seconds(1), failures: 1, state: .retrying, companyLimit: 0, status: 500, reason: "500"))
     #expect(
-      fate(.unreachable(reason: "refused"), isShared: true)
-        == .retried(at: now + .seconds(1), failures: 1, state: .retrying, isAlone: false, status: nil, reason: "refused"))
+      fate(.unreachable(reason: "refused"), in: .session)
+        == .retried(at: now + .seconds(1), failures: 1, state: .retrying, companyLimit: nil, status: nil, reason: "refused"))
   }
 
-  @Test("a refusal fails a write, but only separates those that shared a request")
+  @Test(
+    "a bulk request that got no success costs nobody an attempt: all go singly at once",
+    arguments: [DeliveryOutcome.deferred(status: 500, reason: "no"), .unreachable(reason: "no"), .unsupported(reason: "no")])
+  func bulk(outcome: DeliveryOutcome) {
+    #expect(fate(outcome, failures: 2, in: .bulk(sessions: 50)) == .separated(companyLimit: 1, reason: "no"))
+  }
+
+  @Test("a refusal fails a write, but only separates those that shared a request: a bulk in halves until the bad ones stand alone")
   func rejected() {
-    #expect(fate(.rejected(status: 422, reason: "no")) == .failed(status: 422, reason: "no"))
-    #expect(fate(.rejected(status: 422, reason: "no"), isShared: true) == .separated(reason: "no"))
+    let refusal = DeliveryOutcome.rejected(status: 422, reason: "no")
+    #expect(fate(refusal) == .failed(status: 422, reason: "no"))
+    #expect(fate(refusal, in: .session) == .separated(companyLimit: 0, reason: "no"))
+    var sizes: [Int] = []
+    var size = 50
+    while size > 1, case .separated(let half, _) = fate(refusal, in: .bulk(sessions: size)) {
+      sizes.append(half)
+      size = half
+    }
+    #expect(sizes == [25, 13, 7, 4, 2, 1])
   }
 
   @Test("a bad token is not the write's fault")
@@ -78,7 +96,7 @@ struct FateTests {
   func unsupported() {
     #expect(
       fate(.unsupported(reason: "no exercises"))
-        == .retried(at: now + .seconds(900), failures: 4, state: .parked, isAlone: true, status: nil, reason: "no exercises"))
+        == .retried(at: now + .seconds(900), failures: 4, state: .parked, companyLimit: 0, status: nil, reason: "no exercises"))
     #expect(policy.state(afterFailures: 4) == .parked)
   }
 }

@@ -121,7 +121,7 @@ struct AcceptTests {
     #expect(try store.entries().map(\.write?.value) == [.rating(.hard)])
     let sequence = try #require(try store.entries().first).sequence
     let refused = Settlement(sequence: sequence, fate: .failed(status: 422, reason: "no"))
-    _ = try store.settle([refused], now: before)
+    _ = try store.settle([refused], pause: nil, now: before)
     try store.accept(Action(session: p1, change: .rate(.perfect), recordedAt: before - .seconds(1)), at: before)
     #expect(try store.entries().map(\.write?.value) == [.rating(.perfect)])
   }

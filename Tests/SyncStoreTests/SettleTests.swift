@@ -20,7 +20,7 @@ struct SettleTests {
 
   private func settle(_ sequence: Int64, _ fate: Fate, isPutOff: Bool = false) throws -> Bool {
     let settlement = Settlement(sequence: sequence, fate: fate, isPutOff: isPutOff)
-    return try store.settle([settlement], now: later).contains(sequence)
+    return try store.settle([settlement], pause: nil, now: later).contains(sequence)
   }
 
   private func acceptRating(_ rating: IntensityRating = .easy, at now: Timestamp = start) throws -> Int64 {
@@ -31,9 +31,9 @@ struct SettleTests {
   @Test("nothing is due before its time")
   func due() throws {
     _ = try acceptRating()
-    #expect(try store.sessionsDue(now: start + .milliseconds(499), atMost: 8, busy: []).isEmpty)
+    #expect(try store.sessionsDue(of: p1.program, now: start + .milliseconds(499), atMost: 8, busy: []).isEmpty)
     #expect(try store.nextDue(busy: []) == start + .milliseconds(500))
-    #expect(try store.sessionsDue(now: start + .milliseconds(500), atMost: 8, busy: []) == [p1])
+    #expect(try store.sessionsDue(of: p1.program, now: start + .milliseconds(500), atMost: 8, busy: []) == [p1])
   }
 
   @Test("a session that is busy is passed over, and others go on in due order")
@@ -42,8 +42,7 @@ struct SettleTests {
     for (index, session) in sessions.enumerated().reversed() {
       try store.accept(Action(session: session, change: .uncomplete), at: start + .milliseconds(index * 10))
     }
-    #expect(try store.sessionsDue(now: later, atMost: 3, busy: [sessions[1]]) == [sessions[0], sessions[2], sessions[3]])
-    #expect(try store.sessionsDue(now: later, atMost: 0, busy: []).isEmpty)
+    #expect(try store.sessionsDue(of: p1.program, now: later, atMost: 3, busy: [sessions[1]]) == [sessions[0], sessions[2], sessions[3]])
     #expect(try store.nextDue(busy: [sessions[0]]) == start + .milliseconds(510))
     #expect(try store.nextDue(busy: Set(sessions)) == nil)
   }
@@ -58,7 +57,8 @@ struct SettleTests {
   @Test(
     "settling a write that a newer one replaced changes nothing",
     arguments: [
-      Fate.delivered, .retried(at: start, failures: 9, state: .parked, isAlone: true, status: nil, reason: "x"), .separated(reason: "x"),
+      Fate.delivered, .retried(at: start, failures: 9, state: .parked, companyLimit: 0, status: nil, reason: "x"),
+      .separated(companyLimit: 0, reason: "x"),
       .failed(status: 422, reason: "x"),
     ])
   func replaced(fate: Fate) throws {
@@ -80,7 +80,7 @@ struct SettleTests {
   func retried() throws {
     let sequence = try acceptRating()
     #expect(
-      try settle(sequence, .retried(at: later + .seconds(5), failures: 2, state: .retrying, isAlone: true, status: 503, reason: "503")))
+      try settle(sequence, .retried(at: later + .seconds(5), failures: 2, state: .retrying, companyLimit: 0, status: 503, reason: "503")))
     let entry = try #require(try store.entries().first)
     #expect(entry.state == .retrying && entry.failures == 2 && entry.dueAt == later + .seconds(5) && entry.lastReason == "503")
     let due = try store.writesDue(in: p1, now: later + .seconds(5))
@@ -103,32 +103,32 @@ struct SettleTests {
 
   @Test("separated writes are due at once, alone")
   func separated() throws {
-    #expect(try settle(acceptRating(), .separated(reason: "422")))
+    #expect(try settle(acceptRating(), .separated(companyLimit: 0, reason: "422")))
     #expect(try store.writesDue(in: p1, now: later).map(\.isAlone) == [true])
   }
 
   @Test("what only the API's trouble put off is probed with last, if need be before it is due, and is released together")
   func putOff() throws {
     let other = try session("p1", 1, 4)
-    let fate = Fate.retried(at: later + .seconds(900), failures: 4, state: .parked, isAlone: false, status: nil, reason: "refused")
+    let fate = Fate.retried(at: later + .seconds(900), failures: 4, state: .parked, companyLimit: nil, status: nil, reason: "refused")
     #expect(try settle(acceptRating(), fate, isPutOff: true))
-    #expect(try store.sessionsDue(now: later, atMost: 8, busy: []).isEmpty)
+    #expect(try store.sessionsDue(of: p1.program, now: later, atMost: 8, busy: []).isEmpty)
     #expect(try store.sessionToProbe(includingPutOff: false, now: later) == nil)
     #expect(try store.sessionToProbe(includingPutOff: true, now: later) == p1)
     #expect(try store.writesDue(in: p1, now: later, includingPutOff: true).count == 1)
     try store.accept(Action(session: other, change: .uncomplete))
     #expect(try store.sessionToProbe(includingPutOff: true, now: later) == other)
     try store.releasePutOff(now: later)
-    #expect(Set(try store.sessionsDue(now: later, atMost: 8, busy: [])) == [p1, other])
+    #expect(Set(try store.sessionsDue(of: p1.program, now: later, atMost: 8, busy: [])) == [p1, other])
   }
 
   @Test("a write that is passed over waits behind all others, and is released with what the trouble put off")
   func passedOver() throws {
     #expect(try settle(acceptRating(), .passedOver(until: later + .seconds(300))))
-    #expect(try store.sessionsDue(now: later, atMost: 8, busy: []).isEmpty)
+    #expect(try store.sessionsDue(of: p1.program, now: later, atMost: 8, busy: []).isEmpty)
     #expect(try store.entries().first?.failures == 0)
     try store.releasePutOff(now: later)
-    #expect(try store.sessionsDue(now: later, atMost: 8, busy: []) == [p1])
+    #expect(try store.sessionsDue(of: p1.program, now: later, atMost: 8, busy: []) == [p1])
   }
 
   @Test("a session with many exercises is read by the row")
@@ -159,7 +159,7 @@ struct SettleTests {
     _ = try acceptRating(at: start + .seconds(1_000_000))
     try store.clampDueTimes(now: start, longestDebounce: .seconds(5), longestWait: .seconds(60))
     #expect(try store.nextDue(busy: []) == start + .seconds(5))
-    let fate = Fate.retried(at: start + .seconds(1_000_000), failures: 1, state: .retrying, isAlone: false, status: 503, reason: "503")
+    let fate = Fate.retried(at: start + .seconds(1_000_000), failures: 1, state: .retrying, companyLimit: nil, status: 503, reason: "503")
     #expect(try settle(#require(try store.entries().first).sequence, fate))
     try store.clampDueTimes(now: start, longestDebounce: .seconds(5), longestWait: .seconds(60))
     #expect(try store.nextDue(busy: []) == start + .seconds(60))
@@ -177,8 +177,8 @@ struct SettleTests {
       } else if let entry = try store.entries().randomElement(using: &random) {
         let fates: [Fate] = [
           .delivered, .failed(status: 400, reason: "x"), .passedOver(until: now),
-          .retried(at: now, failures: 1, state: .retrying, isAlone: false, status: nil, reason: "x"),
-          .retried(at: now, failures: 4, state: .parked, isAlone: false, status: nil, reason: "x"),
+          .retried(at: now, failures: 1, state: .retrying, companyLimit: nil, status: nil, reason: "x"),
+          .retried(at: now, failures: 4, state: .parked, companyLimit: nil, status: nil, reason: "x"),
         ]
         _ = try settle(entry.sequence, #require(fates.randomElement(using: &random)))
       }

@@ -1,0 +1,176 @@
+import ProgressModel
+import SyncEngine
+import SyncPolicy
+import SyncStore
+import Testing
+
+@Suite("The engine and a backlog")
+struct BacklogTests {
+  private let machine: Workstation
+
+  init() throws {
+    machine = try Workstation()
+    machine.turn(TurnInput())
+  }
+
+  /// One file with an action for each day.
+  private func drop(_ days: ClosedRange<Int>, _ name: String = "complete", program: String = "p1") throws {
+    try machine.drop("[" + days.map { action(name, day: $0, program: program) }.joined(separator: ",") + "]")
+  }
+
+  @Test("sends many completions of a program together, none of them twice, and few singly")
+  func bulk() throws {
+    try drop(1...8)
+    machine.pass(.seconds(1))
+    #expect(machine.deliveries.map(\.company) == Array(repeating: .none, count: 8))
+    try drop(101...320)
+    machine.pass(.seconds(1))
+    #expect(machine.calls.count == 228)
+    #expect(Set(machine.calls.map(\.session)).count == 228)
+    #expect(machine.deliveries.dropFirst(8).count <= 5)
+    #expect(try machine.counts.pending == 0)
+  }
+
+  @Test("sends nothing but completions together, with their own ratings and dates")
+  func onlyCompletions() throws {
+    for day in 1...20 { try machine.drop(action("complete", "\"intensity_rating\":\"hard\",\"scheduled_date\":\"2026-01-28\"", day: day)) }
+    try drop(21...40, "uncomplete")
+    try machine.drop("[" + (41...60).map { action("intensity", "\"intensity_rating\":\"easy\"", day: $0) }.joined(separator: ",") + "]")
+    machine.pass(.seconds(2))
+    let bulks = machine.deliveries.filter { $0.sessions.count > 1 }
+    #expect(!bulks.isEmpty)
+    for update in bulks.flatMap(\.call.updates) {
+      guard case .complete(_, .hard, .some) = update.change else {
+        Issue.record("\(update)")
+        return
+      }
+    }
+    #expect(try machine.counts.pending == 0)
+  }
+
+  @Test("splits a refused bulk in halves until the bad ones stand alone", arguments: [[7], [1, 50], [3, 4, 5], Array(1...50)])
+  func halves(bad: [Int]) throws {
+    try drop(1...50)
+    machine.pass(.seconds(1)) { bad.contains($0.session.day) ? .rejected(status: 422, reason: "day \($0.session.day)") : .delivered }
+    let refused = machine.events.compactMap { event -> Int? in
+      if case .rejected(let key, 422, _) = event { key.session.day } else { nil }
+    }
+    #expect(refused.sorted() == bad)
+    #expect(try machine.counts.failed == bad.count && machine.counts.pending == 0)
+    let sizes = machine.deliveries.map(\.sessions.count)
+    #expect(sizes.first == 50)
+    // Halves of eight and fewer fit into the lanes and go singly; many bad ones cost no more than twice as many requests as there are writes.
+    #expect(sizes.count <= (bad.count == 1 ? 20 : 100), "\(sizes)")
+  }
+
+  @Test("sends singly what an API without bulk-sync gets, and asks only once")
+  func withoutBulkSync() throws {
+    try drop(1...50)
+    machine.passRequests(.seconds(1)) { delivery in
+      delivery.sessions.count > 1 ? .unsupported(reason: "the API has no bulk-sync") : .delivered
+    }
+    try drop(101...150)
+    machine.passRequests(.seconds(1)) { delivery in
+      delivery.sessions.count > 1 ? .unsupported(reason: "the API has no bulk-sync") : .delivered
+    }
+    #expect(machine.deliveries.count { $0.sessions.count > 1 } == 1)
+    #expect(try machine.counts.pending == 0)
+  }
+
+  @Test("lets each program have its turn, however much another one has waiting")
+  func fairness() throws {
+    for day in 1...400 { try machine.drop(action("uncomplete", day: day), ringing: false) }
+    machine.turn(TurnInput(spoolRang: true))
+    machine.pass(.seconds(30)) { _ in nil }
+    for program in ["p2", "p3"] { try drop(1...10, "uncomplete", program: program) }
+    machine.pass(.milliseconds(600)) { _ in nil }
+    let before = machine.deliveries.count
+    for _ in 0..<60 { machine.answer(try #require(machine.underWay.first), .delivered) }
+    let programs = machine.deliveries.dropFirst(before).flatMap(\.sessions).map(\.program.text)
+    #expect(programs.count { $0 == "p2" } == 10 && programs.count { $0 == "p3" } == 10, "\(programs)")
+  }
+
+  @Test("does not starve what is fresh by a backlog of the same program")
+  func freshness() throws {
+    for day in 1...400 { try machine.drop(action("uncomplete", day: day), ringing: false) }
+    machine.turn(TurnInput(spoolRang: true))
+    machine.pass(.seconds(30)) { _ in nil }
+    try drop(501...501, "uncomplete")
+    machine.pass(.milliseconds(600)) { _ in nil }
+    let before = machine.deliveries.count
+    for _ in 0..<3 { machine.answer(try #require(machine.underWay.first), .delivered) }
+    #expect(machine.deliveries.dropFirst(before).flatMap(\.sessions).contains { $0.day == 501 })
+  }
+
+  @Test("returns from an outage with one request, then two, then four, in due order")
+  func slowStart() throws {
+    for day in 1...40 { try machine.drop(action("uncomplete", day: day)) }
+    machine.pass(.seconds(60)) { _ in .unreachable(reason: "refused") }
+    for _ in 1...30 where machine.underWay.isEmpty { machine.pass(.seconds(1)) { _ in nil } }
+    var atOnce: [Int] = []
+    while !machine.underWay.isEmpty {
+      atOnce.append(machine.underWay.count)
+      for delivery in machine.underWay { machine.answer(delivery, .delivered) }
+    }
+    #expect(atOnce.prefix(4) == [1, 2, 4, 8])
+    #expect(atOnce.allSatisfy { $0 <= 8 })
+    #expect(try machine.counts.pending == 0)
+  }
+
+  @Test("does not call before Retry-After is over though it is killed and started, nor for a ring; a flush does")
+  func pauseOutlivesRestart() throws {
+    try drop(1...3)
+    machine.pass(.seconds(1)) { _ in .throttled(status: 429, reason: "429", retryAfter: .seconds(600)) }
+    let before = machine.deliveries.count
+    try machine.killAndStart()
+    machine.pass(.seconds(300))
+    machine.ringEndpoint()
+    machine.pass(.seconds(290))
+    #expect(machine.deliveries.count == before)
+    #expect(try machine.counts.waiting == 3)
+    let other = try Workstation()
+    other.turn(TurnInput())
+    try other.drop(action("complete"))
+    other.pass(.seconds(1)) { _ in .throttled(status: 429, reason: "429", retryAfter: .seconds(600)) }
+    other.flush()
+    #expect(other.underWay.count == 1)
+    machine.pass(.seconds(20))
+    #expect(try machine.counts.pending == 0)
+  }
+
+  @Test("flushes: debounce and backoff are skipped")
+  func flush() throws {
+    try machine.drop(action("complete", day: 1))
+    machine.pass(.seconds(600)) { _ in .deferred(status: 500, reason: "500") }
+    try machine.drop(action("complete", day: 2))
+    #expect(machine.underWay.isEmpty)
+    machine.flush()
+    #expect(Set(machine.underWay.flatMap(\.sessions).map(\.day)) == [1, 2])
+  }
+
+  @Test("is no storm upon an API that answers 500 to everything, and delivers what is new within seconds once it does not")
+  func failingAPI() throws {
+    for day in 1...200 { try machine.drop(action("uncomplete", day: day), ringing: false) }
+    machine.turn(TurnInput(spoolRang: true))
+    machine.pass(.seconds(600)) { _ in .deferred(status: 500, reason: "500") }
+    #expect(machine.deliveries.count < 300, "one a second for what is new, few for the rest")
+    try machine.drop(action("complete", day: 300))
+    machine.pass(.seconds(3)) { $0.session.day == 300 ? .delivered : .deferred(status: 500, reason: "500") }
+    #expect(machine.calls.last { $0.session.day == 300 } != nil)
+    machine.pass(.seconds(1200))
+    #expect(try machine.counts.pending == 0)
+  }
+
+  @Test("lets fifty writes that the API cannot take cost the others nothing but seconds")
+  func manyBad() throws {
+    for day in 1...50 { try machine.drop(action("uncomplete", day: day)) }
+    for day in 51...60 { try machine.drop(action("uncomplete", day: day)) }
+    machine.pass(.seconds(75)) { $0.session.day <= 50 ? .deferred(status: 500, reason: "500") : .delivered }
+    #expect(try machine.counts.pending == 50)
+    for day in 61...70 {
+      try machine.drop(action("uncomplete", day: day))
+      machine.pass(.seconds(3)) { $0.session.day <= 50 ? .deferred(status: 500, reason: "500") : .delivered }
+      #expect(try machine.counts.pending == 50, "after day \(day)")
+    }
+  }
+}
