@@ -1,14 +1,48 @@
-import Logging
-import ProgressModel
-import SyncEngine
+package import Logging
+package import ProgressModel
+package import SyncEngine
 import SyncPolicy
 import SyncStore
 
 /// Says what happened, each thing once, with native fields for `journalctl PROGRESS_KEY=…`.
-struct EventLog: Sendable {
+///
+/// `EventDigest` decides what is said one by one and what is summed up; at debug level everything is said.
+package struct EventLog: Sendable {
   let logger: Logger
+  private var digest = EventDigest()
 
-  func log(_ event: SyncEvent, now: Timestamp) {
+  package init(logger: Logger) {
+    self.logger = logger
+  }
+
+  /// When `log` has to be called again even if nothing happens; nil when nothing is withheld.
+  package var wakeAt: Timestamp? { digest.wakeAt }
+
+  /// Says what is worth a line of its own now, and the summaries that are due.
+  package mutating func log(_ events: [SyncEvent], now: Timestamp) {
+    guard logger.logLevel > .debug else {
+      finish(now: now)
+      for event in events { say(event, now: now) }
+      return
+    }
+    say(digest.remarks(on: events, now: now), now: now)
+  }
+
+  /// Says what is still withheld.
+  package mutating func finish(now: Timestamp) {
+    say(digest.flush(now: now), now: now)
+  }
+
+  private func say(_ remarks: [EventDigest.Remark], now: Timestamp) {
+    for remark in remarks {
+      switch remark {
+      case .event(let event): say(event, now: now)
+      case .summary(let summary): say(summary, now: now)
+      }
+    }
+  }
+
+  private func say(_ event: SyncEvent, now: Timestamp) {
     switch event {
     case .accepted(let file, let sender, let acceptance): logAcceptance(acceptance, of: file, sender: sender)
     case .refused(let file, let reason, let storedAs):
@@ -30,7 +64,9 @@ struct EventLog: Sendable {
       logger.error("❌ Rejected by the API: \(key): \(reason)", metadata: fields(of: key, status: status))
     case .setAside(let row):
       logger.error("Row \(row) of the queue is unreadable; it is kept among the failed ones, and the rest goes on")
-    case .endpoint(let state): logEndpoint(state, now: now)
+    case .endpoint(let state):
+      let (level, words, metadata) = words(for: state, now: now)
+      logger.log(level: level, "\(words)", metadata: metadata)
     case .storageFailed(let reason):
       logger.error("The spool or the queue cannot be used; nothing is lost, trying again: \(reason)")
     case .storageRecovered:
@@ -53,20 +89,23 @@ struct EventLog: Sendable {
     }
   }
 
-  private func logEndpoint(_ state: EndpointHealth.State, now: Timestamp) {
+  func words(for state: EndpointHealth.State, now: Timestamp) -> (level: Logger.Level, text: String, metadata: Logger.Metadata) {
     switch state {
-    case .reachable: logger.notice("The API answers")
-    case .paused(let until, let reason): logger.notice("The API asks for silence for \((until - now).inWords): \(reason)")
-    case .failing(_, _, _, _, let reason): logger.warning("The API takes nothing: \(reason); one request at a time, nothing is lost")
+    case .reachable:
+      return (.notice, "The API answers", [:])
+    case .paused(let until, let reason):
+      return (.notice, "The API asks for silence for \((until - now).inWords): \(reason)", [:])
+    case .failing(_, _, _, _, let reason):
+      return (.warning, "The API takes nothing: \(reason); one request at a time, nothing is lost", [:])
     case .unreachable(_, _, let probeAt, let reason):
-      logger.warning("No answer from the API: \(reason); trying again in \((probeAt - now).inWords), nothing is lost")
+      return (.warning, "No answer from the API: \(reason); trying again in \((probeAt - now).inWords), nothing is lost", [:])
     case .held(_, _, let status, let reason):
       let advice = "put a valid token into api.token_file and reload; nothing is lost"
-      logger.error("The API does not accept us (\(reason)): \(advice)", metadata: ["HTTP_STATUS": "\(status)"])
+      return (.error, "The API does not accept us (\(reason)): \(advice)", ["HTTP_STATUS": "\(status)"])
     }
   }
 
-  private func fields(of key: WriteKey, attempt: Int? = nil, status: Int? = nil) -> Logger.Metadata {
+  func fields(of key: WriteKey, attempt: Int? = nil, status: Int? = nil) -> Logger.Metadata {
     var fields: Logger.Metadata = ["PROGRESS_KEY": "\(key)", "PROGRESS_PROGRAM": "\(key.session.program)"]
     fields["PROGRESS_ATTEMPT"] = attempt.map { "\($0)" }
     fields["HTTP_STATUS"] = status.map { "\($0)" }

@@ -49,6 +49,7 @@ struct WorkLoop: Service {
     var engine = engine
     var courier = startCourier(1, client, in: &group)
     var pulse = Pulse(notifier: notifier)
+    var log = EventLog(logger: logger)
     var wakeAt: ContinuousClock.Instant? = .now
     var stopBy: ContinuousClock.Instant?
     notifier.notify(.ready)
@@ -65,12 +66,13 @@ struct WorkLoop: Service {
       }
       let turnedAt = now()
       let turn = engine.turn(TurnInput(rings, courier: courier.number), now: turnedAt)
-      for event in turn.events { EventLog(logger: logger).log(event, now: turnedAt) }
+      log.log(turn.events, now: turnedAt)
       for delivery in turn.deliveries { courier.start(delivery) }
-      wakeAt = turn.wakeAt.map { .now + max(.zero, $0 - now()) }
+      wakeAt = [turn.wakeAt, log.wakeAt].compactMap { $0 }.min().map { .now + max(.zero, $0 - now()) }
       pulse.beat(isStopping: stopBy != nil) { sentence(about: engine, now: turnedAt) }
       if let stopBy, engine.isQuiet || stopBy <= .now || Task.isCancelled { break }
     }
+    log.finish(now: now())
     courier.retire()
     group.cancelAll()
   }

@@ -25,6 +25,10 @@ package struct Acceptance: Hashable, Sendable {
   package var outdated: [WriteKey] = []
   /// Actions that had been accepted before under the same id; nothing was changed for them.
   package var repeated: [ActionID] = []
+
+  package init(claim: String) {
+    self.claim = claim
+  }
 }
 
 extension SyncStore {

@@ -17,9 +17,14 @@ final class RecordingProxy: Sendable {
 
   private let recorded = Mutex<[Request]>([])
   private let delay: Duration
+  private let answer: @Sendable (Request) async throws -> Response?
 
-  /// - Parameter delay: How long each answer is held back.
-  init(delay: Duration = .zero) { self.delay = delay }
+  /// - Parameters:
+  ///   - delay: How long each answer is held back.
+  ///   - answer: Answers in the API's place, or never; nil passes the request on.
+  init(delay: Duration = .zero, answer: @escaping @Sendable (Request) async throws -> Response? = { _ in nil }) {
+    (self.delay, self.answer) = (delay, answer)
+  }
 
   var requests: [Request] { recorded.withLock { $0 } }
 
@@ -45,7 +50,9 @@ final class RecordingProxy: Sendable {
   private func forward(_ request: Hummingbird.Request, to target: String) async throws -> Response {
     let bytes = try await request.body.collect(upTo: 1 << 20)
     let key = request.headers[.init("Idempotency-Key") ?? .contentType]
-    recorded.withLock { $0.append(Request(path: request.uri.path, body: String(buffer: bytes), idempotencyKey: key)) }
+    let record = Request(path: request.uri.path, body: String(buffer: bytes), idempotencyKey: key)
+    recorded.withLock { $0.append(record) }
+    if let response = try await answer(record) { return response }
     var forwarded = HTTPClientRequest(url: target + request.uri.string)
     forwarded.method = .RAW(value: request.method.rawValue)
     forwarded.headers.add(name: "Content-Type", value: "application/json")

@@ -1,0 +1,189 @@
+package import ProgressModel
+package import SyncEngine
+import SyncStore
+
+/// Decides which events are said one by one and which are only counted, so that neither a long queue nor a long outage fills the log.
+///
+/// Each topic has so many lines in 30 s. What goes beyond them is counted, and told in one line when the 30 s are over, which is
+/// the first of the next 30 s. All topics together make about 500 lines then, and never more than 1 100 in any 30 s; journald takes
+/// 10 000 from a service (`RateLimitBurst=` of journald.conf(5)). Nothing is left out silently: what has a topic is said or counted.
+package struct EventDigest: Sendable {
+  /// Something to say now.
+  package enum Remark: Hashable, Sendable {
+    case event(SyncEvent)
+    case summary(Summary)
+  }
+
+  /// Several events of one topic that were not said one by one.
+  package struct Summary: Hashable, Sendable {
+    /// At least two.
+    package let count: Int
+    package let last: SyncEvent
+    /// The time in which they happened.
+    package let time: Duration
+  }
+
+  /// How long a topic's lines have to last.
+  package static let interval = Duration.seconds(30)
+
+  /// In the order in which their topics came up.
+  private var windows: [Window] = []
+
+  package init() {}
+
+  /// When `remarks` has to be called again even if nothing happens; nil when everything has been said.
+  package var wakeAt: Timestamp? {
+    windows.filter { $0.withheld > 0 }.map { $0.startedAt + Self.interval }.min()
+  }
+
+  /// Takes up what happened and returns what to say now, the summaries that are due among it.
+  package mutating func remarks(on events: [SyncEvent], now: Timestamp) -> [Remark] {
+    var remarks = endWindows(now: now)
+    for event in events.flatMap(\.parts) {
+      if take(event, now: now) { remarks.append(.event(event)) }
+    }
+    return remarks
+  }
+
+  /// Returns everything that was withheld, to be said now, and begins anew.
+  package mutating func flush(now: Timestamp) -> [Remark] {
+    defer { windows = [] }
+    return windows.compactMap { $0.remark(now: now) }
+  }
+
+  /// Returns whether to say the event now.
+  private mutating func take(_ event: SyncEvent, now: Timestamp) -> Bool {
+    guard var topic = event.topic else { return true }
+    var index = windows.firstIndex { $0.topic == topic }
+    if index == nil, case .failed = topic, windows.count(where: \.topic.isOneCause) == Topic.causes {
+      topic = .failed(nil)
+      index = windows.firstIndex { $0.topic == topic }
+    }
+    guard let index else {
+      windows.append(Window(topic: topic, startedAt: now, said: 1))
+      return true
+    }
+    return windows[index].take(event)
+  }
+
+  private mutating func endWindows(now: Timestamp) -> [Remark] {
+    var remarks: [Remark] = []
+    windows = windows.compactMap { window in
+      // A clock that was set back must not lengthen the wait.
+      guard now - window.startedAt >= Self.interval || now < window.startedAt else { return window }
+      guard let remark = window.remark(now: now) else { return nil }
+      remarks.append(remark)
+      return Window(topic: window.topic, startedAt: now, said: 1)
+    }
+    return remarks
+  }
+}
+
+/// What has become of one topic's events in 30 s.
+private struct Window: Sendable {
+  let topic: Topic
+  let startedAt: Timestamp
+  var said: Int
+  private(set) var withheld = 0
+  private var last: SyncEvent?
+
+  init(topic: Topic, startedAt: Timestamp, said: Int) {
+    (self.topic, self.startedAt, self.said) = (topic, startedAt, said)
+  }
+
+  mutating func take(_ event: SyncEvent) -> Bool {
+    guard said >= topic.lines else {
+      said += 1
+      return true
+    }
+    withheld += 1
+    last = event
+    return false
+  }
+
+  /// What was withheld, in one line.
+  func remark(now: Timestamp) -> EventDigest.Remark? {
+    last.map { last in
+      let time = now < startedAt ? EventDigest.interval : now - startedAt
+      return withheld == 1 ? .event(last) : .summary(EventDigest.Summary(count: withheld, last: last, time: time))
+    }
+  }
+}
+
+/// What the log tells of in one breath.
+private enum Topic: Hashable, Sendable {
+  case synced
+  case retrySucceeded
+  case retrying
+  /// Failures of one cause: the status and the words of the API, or of whatever is in its place. nil: of any other.
+  case failed(Cause?)
+  case parked
+  case rejected
+  case refused
+  case ignored
+  case superseded
+  case repeated
+  case setAside
+  case endpoint
+  case storage
+  case removal
+
+  struct Cause: Hashable, Sendable {
+    let status: Int?
+    let reason: String
+  }
+
+  /// How many causes are told apart: an API may word each of its refusals differently.
+  static let causes = 20
+
+  /// How many lines it may have in 30 s.
+  var lines: Int {
+    switch self {
+    case .parked, .rejected, .refused: 100  // A person will want to find each of them.
+    case .synced, .retrySucceeded: 50
+    case .ignored, .superseded, .repeated, .setAside: 20
+    case .retrying, .endpoint, .storage: 10
+    case .failed, .removal: 1
+    }
+  }
+
+  var isOneCause: Bool {
+    if case .failed(.some) = self { true } else { false }
+  }
+}
+
+extension SyncEvent {
+  /// nil for what is said at debug level only, where nothing is withheld.
+  fileprivate var topic: Topic? {
+    switch self {
+    case .accepted(_, _, let acceptance):
+      if !acceptance.outdated.isEmpty { .superseded } else if !acceptance.repeated.isEmpty { .repeated } else { nil }
+    case .refused: .refused
+    case .ignored: .ignored
+    case .retrying: .retrying
+    case .synced(_, let failures): failures == 0 ? .synced : .retrySucceeded
+    case .attemptFailed(_, _, let wasParked, let status, let reason):
+      wasParked ? nil : .failed(Topic.Cause(status: status, reason: reason))
+    case .parked: .parked
+    case .rejected: .rejected
+    case .setAside: .setAside
+    case .endpoint: .endpoint
+    case .storageFailed, .storageRecovered: .storage
+    case .removalFailed: .removal
+    }
+  }
+
+  /// The event in pieces of one line each: a file of a thousand actions can be worth a thousand lines.
+  fileprivate var parts: [SyncEvent] {
+    guard case .accepted(let file, let sender, let acceptance) = self, !acceptance.outdated.isEmpty || !acceptance.repeated.isEmpty else {
+      return [self]
+    }
+    func part(_ change: (inout Acceptance) -> Void) -> SyncEvent {
+      var part = Acceptance(claim: acceptance.claim)
+      change(&part)
+      return .accepted(file: file, sender: sender, part)
+    }
+    return [part { $0.keys = acceptance.keys }] + acceptance.outdated.map { key in part { $0.outdated = [key] } }
+      + acceptance.repeated.map { id in part { $0.repeated = [id] } }
+  }
+}

@@ -1,0 +1,77 @@
+import Foundation
+import Hummingbird
+import Synchronization
+import Testing
+
+@Suite("What the daemon writes into its log can be read by a person")
+struct LogTests {
+  private let machine: Workstation
+
+  init() throws {
+    machine = try Workstation()
+  }
+
+  /// How often something was said, in a line of its own or in the count of a summary.
+  private func count(_ words: String) throws -> Int {
+    try machine.daemonLog.split(separator: "\n").reduce(0) { sum, line in
+      guard let found = line.firstRange(of: words) else { return sum }
+      let more = line[found.upperBound...].prefixMatch(of: /(?: for)? ([0-9]+) more/).flatMap { Int($0.1) }
+      return sum + (more ?? 1)
+    }
+  }
+
+  private func synced() throws -> Int { try count("✅ Synced") + count("✅ Retry successful") }
+
+  private var lines: Int {
+    get throws { try machine.daemonLog.split(separator: "\n").count }
+  }
+
+  @Test("after an outage of ten thousand actions: far fewer lines, and counts that add up to every one of them", .timeLimit(.minutes(5)))
+  func longQueue() async throws {
+    try await machine.startAPI()
+    try machine.configure()
+    try await machine.startDaemon()
+    try await machine.stopAPI()
+    for week in 1...10 {
+      let actions = (1...1_000).map { "{\"action\":\"complete\",\"program_id\":\"p1\",\"week_number\":\(week),\"day_number\":\($0)}" }
+      // Two files of 500, because a file may have 64 KiB.
+      for half in [actions[..<500], actions[500...]] { try machine.drop("[\(half.joined(separator: ","))]") }
+    }
+    try await eventually("all are accepted, and an attempt has failed") {
+      try machine.pending() == 10_000 && machine.daemonLog.contains("No answer from the API")
+    }
+    try await machine.startAPI()
+    try await eventually("all are delivered", within: .seconds(240)) { try machine.isDone() }
+    try await machine.stopDaemon()
+    #expect(try synced() == 10_000)
+    #expect(try lines < 1_000, "journald takes 10 000 lines in 30 s")
+  }
+
+  @Test("while the API answers 500 to everything: each thing a few times, and then how often")
+  func failingAPI() async throws {
+    try await machine.startAPI()
+    let isBroken = Mutex(true)
+    let proxy = RecordingProxy { _ in
+      isBroken.withLock { $0 } ? Response(status: .internalServerError, headers: [.contentType: "application/json"]) : nil
+    }
+    try await proxy.serve(to: machine.apiURL) { port in
+      machine.proxyPort = port
+      try machine.configure("retry: {backoff: [50ms, 50ms, 50ms], parked_initial: 1s, parked_max: 1s}")
+      try await machine.startDaemon()
+      let sessions = (1...10).flatMap { week in
+        (1...50).map { "{\"action\":\"complete\",\"program_id\":\"p1\",\"week_number\":\(week),\"day_number\":\($0)}" }
+      }
+      try machine.drop("[\(sessions.joined(separator: ","))]")
+      try await eventually("everything is parked, and has been tried again") { proxy.requests.count >= 500 * 5 }
+      isBroken.withLock { $0 = false }
+      try await eventually("everything is delivered") { try machine.isDone() }
+      try await machine.stopDaemon()
+    }
+    #expect(try synced() == 500)
+    #expect(try count("❌ Sync failed") == 500 * 4)
+    #expect(try count("🔄 Retrying sync") == 500 * 3)
+    #expect(try count("❌ Max retry attempts reached") == 500)
+    #expect(try lines < 400)
+    #expect(try machine.daemonLog.ranges(of: "❌ Sync failed").count < 10)
+  }
+}

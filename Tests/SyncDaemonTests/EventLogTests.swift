@@ -1,0 +1,185 @@
+import Logging
+import ProgressModel
+import SyncDaemon
+import SyncEngine
+import SyncPolicy
+import SyncStore
+import Testing
+
+@Suite("The log says what people look for, and never fills up")
+struct EventLogTests {
+  @Test("each thing in the words that people look for, while there is little to say")
+  func words() throws {
+    let log = Recording()
+    let events: [SyncEvent] = [
+      .retrying(key(1), attempt: 1, of: 3), .synced(key(1), afterFailures: 1), .synced(key(2), afterFailures: 0),
+      failure(3, "503: busy"), .parked(key(3)), .rejected(key(4), status: 422, reason: "no such session"),
+    ]
+    log.tell(events, at: 0)
+    #expect(
+      log.lines == [
+        "🔄 Retrying sync for complete-p1-1-1 (attempt 1/3)", "✅ Retry successful for complete-p1-1-1", "✅ Synced: complete-p1-1-2",
+        "❌ Sync failed for complete-p1-1-3: 503: busy", "❌ Max retry attempts reached for complete-p1-1-3; parked",
+        "❌ Rejected by the API: complete-p1-1-4: no such session",
+      ])
+    #expect(log.entries.last?.metadata["PROGRESS_KEY"] == "complete-p1-1-4")
+    #expect(log.entries.last?.metadata["HTTP_STATUS"] == "422")
+    #expect(log.wakeAt == nil, "nothing is withheld, so nothing is to be said later")
+  }
+
+  struct Story: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    /// Seconds, and what happens then.
+    let steps: [(Int, [SyncEvent])]
+    let lines: [String]
+
+    init(_ what: String, _ steps: [(Int, [SyncEvent])], _ lines: [String]) {
+      (testDescription, self.steps, self.lines) = (what, steps, lines)
+    }
+  }
+
+  @Test("in one line for what happens often", arguments: stories)
+  func folding(story: Story) {
+    let log = Recording()
+    for (second, events) in story.steps { log.tell(events, at: second) }
+    #expect(log.lines == story.lines)
+  }
+
+  private static let stories = [
+    Story(
+      "a long queue is delivered", [(0, synced(1...60)), (12, synced(61...9_462)), (30, [])],
+      synced(1...50).map { "✅ Synced: \($0.key)" } + ["✅ Synced 9412 more in 30 s"]),
+    Story(
+      "the next half minute has fifty lines again, the summary among them", [(0, synced(1...52)), (30, synced(53...102)), (61, [])],
+      synced(1...50).map { "✅ Synced: \($0.key)" } + ["✅ Synced 2 more in 30 s"] + synced(53...102).map { "✅ Synced: \($0.key)" }),
+    Story(
+      "a cause of failure is said once",
+      [(0, [failure(1, "503: busy"), failure(2, "503: busy")]), (7, [failure(3, "503: busy")]), (30, [])],
+      ["❌ Sync failed for complete-p1-1-1: 503: busy", "❌ Sync failed 2 more times in 30 s, the last for complete-p1-1-3: 503: busy"]),
+    Story(
+      "and at most every half minute", [(0, [failure(1, "x")]), (30, [failure(2, "x")]), (31, failures(3...9, "x")), (59, []), (60, [])],
+      [
+        "❌ Sync failed for complete-p1-1-1: x", "❌ Sync failed for complete-p1-1-2: x",
+        "❌ Sync failed 7 more times in 30 s, the last for complete-p1-1-9: x",
+      ]),
+    Story(
+      "while another cause is said at once", [(0, failures(1...3, "x") + [failure(4, "y")])],
+      ["❌ Sync failed for complete-p1-1-1: x", "❌ Sync failed for complete-p1-1-4: y"]),
+    Story(
+      "a single one that was withheld is said as it is", [(0, failures(1...2, "x")), (30, [])],
+      ["❌ Sync failed for complete-p1-1-1: x", "❌ Sync failed for complete-p1-1-2: x"]),
+    Story(
+      "a clock that is set back does not put a summary off", [(1_000, failures(1...3, "x")), (10, [])],
+      ["❌ Sync failed for complete-p1-1-1: x", "❌ Sync failed 2 more times in 30 s, the last for complete-p1-1-3: x"]),
+    Story(
+      "attempts of parked writes are no news", [(0, [.attemptFailed(key(1), failures: 9, wasParked: true, status: 500, reason: "x")])], []),
+  ]
+
+  @Test("about an endpoint that comes and goes: the changes, then how often it changed and how it stands")
+  func flapping() {
+    let log = Recording()
+    let silence = EndpointHealth.State.paused(until: instant(100), reason: "busy")
+    for _ in 0..<30 { log.tell([.endpoint(silence), .endpoint(.reachable)], at: 10) }
+    log.tell([.endpoint(silence)], at: 39)
+    log.tell([], at: 40)
+    #expect(log.lines.count == 11)
+    #expect(log.lines.prefix(2) == ["The API asks for silence for 90 s: busy", "The API answers"])
+    #expect(log.lines.last == "The API came and went 51 more times in 30 s; last: The API asks for silence for 60 s: busy")
+  }
+
+  @Test("about a refused file each, and then where they lie", arguments: [100, 101, 150])
+  func refused(count: Int) {
+    let log = Recording()
+    log.tell((1...count).map { .refused(file: "\($0).json", reason: "empty", storedAs: "\($0).json") }, at: 0)
+    log.tell([], at: 30)
+    #expect(log.lines.prefix(100) == (1...100).map { "Rejected \($0).json: empty (kept as rejected/\($0).json)" }[...])
+    let rest = [
+      100: [], 101: ["Rejected 101.json: empty (kept as rejected/101.json)"],
+      150: ["Rejected 50 more files in 30 s, the last 150.json: empty; each is in rejected/ with its reason"],
+    ]
+    #expect(Array(log.lines.dropFirst(100)) == rest[count])
+  }
+
+  @Test("about one file of a thousand repeated actions in a few lines, and none of them is left out of the count")
+  func thousandActions() throws {
+    let log = Recording()
+    var acceptance = Acceptance(claim: "c")
+    acceptance.keys = [key(1)]
+    acceptance.outdated = (1...500).map(key)
+    acceptance.repeated = try (1...1_000).map { try #require(ActionID("id-\($0)")) }
+    log.tell([.accepted(file: "many.json", sender: 1_000, acceptance)], at: 0)
+    log.tell([], at: 30)
+    #expect(log.lines.count == 42)
+    #expect(
+      log.lines.suffix(2) == [
+        "Superseded: 480 more in 30 s, the last complete-p1-1-500 in many.json: values that were recorded later wait already",
+        "Repeated: 980 more actions in 30 s, the last id-1000 in many.json: they were accepted before",
+      ])
+  }
+
+  @Test("with everything that is withheld when it ends, and with every line at debug level")
+  func everything() {
+    let log = Recording()
+    log.tell(failures(1...3, "x"), at: 0)
+    log.finish(at: 1)
+    #expect(log.lines.last == "❌ Sync failed 2 more times in 1 s, the last for complete-p1-1-3: x")
+    #expect(log.wakeAt == nil)
+    log.tell(failures(4...6, "x"), at: 2)
+    log.threshold(.debug)
+    log.tell(failures(7...9, "x") + synced(1...200), at: 3)
+    #expect(log.lines.dropFirst(3).first == "❌ Sync failed 2 more times in 1 s, the last for complete-p1-1-6: x")
+    #expect(log.lines.count == 2 + 2 + 3 + 200)
+  }
+
+  @Test("in at most 1 100 lines of any half minute, whatever happens, and every event is in a line or in a count")
+  func bound() {
+    let log = Recording()
+    var told = 0
+    for second in 0...120 {
+      for number in 1...200 {
+        let events: [SyncEvent] = [
+          .synced(key(number), afterFailures: 0), .synced(key(number), afterFailures: 2), .retrying(key(number), attempt: 1, of: 3),
+          failure(number, "trace \(second)-\(number)"), .parked(key(number)), .rejected(key(number), status: 400, reason: "\(number)"),
+          .refused(file: "f", reason: "\(number)", storedAs: "f"), .ignored(file: "f", reason: "\(number)"), .setAside(row: Int64(number)),
+          .endpoint(.reachable), .storageFailed(reason: "\(number)"), .storageRecovered, .removalFailed(reason: "\(number)"),
+        ]
+        told += events.count
+        log.tell(events, at: second)
+      }
+      #expect(log.wakeAt.map { $0 <= instant(second + 30) } == true)
+    }
+    log.finish(at: 121)
+    let counted = log.entries.map { $0.metadata["PROGRESS_COUNT"].flatMap { Int("\($0)") } ?? 1 }.reduce(0, +)
+    #expect(counted == told)
+    for begin in 0...91 {
+      let lines = log.entries.count { (begin..<begin + 30).contains($0.second) }
+      #expect(lines <= 1_100, "from second \(begin) on")
+    }
+  }
+}
+
+private let program = ProgramID("p1")
+
+private func key(_ day: Int) -> WriteKey {
+  guard let program, let session = Session(program: program, week: (day - 1) / 1_000 + 1, day: (day - 1) % 1_000 + 1) else {
+    fatalError("\(day) is no day")
+  }
+  return WriteKey(session: session, field: .completion)
+}
+
+private func synced(_ days: ClosedRange<Int>) -> [SyncEvent] { days.map { .synced(key($0), afterFailures: 0) } }
+
+private func failure(_ day: Int, _ reason: String) -> SyncEvent {
+  .attemptFailed(key(day), failures: 1, wasParked: false, status: 500, reason: reason)
+}
+
+private func failures(_ days: ClosedRange<Int>, _ reason: String) -> [SyncEvent] { days.map { failure($0, reason) } }
+
+private func instant(_ second: Int) -> Timestamp { Timestamp(milliseconds: Int64(second) * 1_000) }
+
+extension SyncEvent {
+  fileprivate var key: WriteKey {
+    guard case .synced(let key, _) = self else { fatalError("not synced") }
+    return key
+  }
+}
