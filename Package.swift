@@ -50,11 +50,12 @@ let package = Package(
     .target(name: "ProgressStore", dependencies: ["ProgressModel"], swiftSettings: strict),
     .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
     .target(name: "CSpool"),
+    .target(name: "CrashPoints", swiftSettings: strict),
     .target(name: "ControlProtocol", dependencies: ["ProgressModel"], swiftSettings: strict),
 
     // Floor 1: one outside thing each.
-    .target(name: "Spool", dependencies: ["CSpool", "ProgressModel", systemPackage], swiftSettings: strict),
-    .target(name: "SyncStore", dependencies: ["ProgressModel", "SyncPolicy", grdb], swiftSettings: strict),
+    .target(name: "Spool", dependencies: ["CSpool", "CrashPoints", "ProgressModel", systemPackage], swiftSettings: strict),
+    .target(name: "SyncStore", dependencies: ["CrashPoints", "ProgressModel", "SyncPolicy", grdb], swiftSettings: strict),
     .target(
       name: "APIClient", dependencies: ["ProgressModel", "SyncPolicy", asyncHTTPClient, nioCore, nioHTTP1, nioPosix, nioSSL],
       swiftSettings: strict),
@@ -62,7 +63,7 @@ let package = Package(
     .target(name: "SQLiteProgressStore", dependencies: ["ProgressModel", "ProgressStore", grdb], swiftSettings: strict),
 
     // Floor 2: what the parts do together.
-    .target(name: "SyncEngine", dependencies: ["ProgressModel", "SyncPolicy", "Spool", "SyncStore"], swiftSettings: strict),
+    .target(name: "SyncEngine", dependencies: ["CrashPoints", "ProgressModel", "SyncPolicy", "Spool", "SyncStore"], swiftSettings: strict),
     .target(name: "ControlClient", dependencies: ["ControlProtocol", "ProgressModel", "SyncPolicy", "SyncStore"], swiftSettings: strict),
     .target(
       name: "ProgressServer",
@@ -73,7 +74,8 @@ let package = Package(
     .target(
       name: "SyncDaemon",
       dependencies: [
-        "APIClient", "ProgressModel", "Spool", "SyncEngine", "SyncPolicy", "SyncStore", "Systemd", logging, serviceLifecycle, systemPackage,
+        "APIClient", "CrashPoints", "ProgressModel", "Spool", "SyncEngine", "SyncPolicy", "SyncStore", "Systemd", logging, serviceLifecycle,
+        systemPackage,
         unixSignals, yams,
       ], swiftSettings: strict),
 
@@ -132,7 +134,8 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "progress-syncd", "progressctl", "progress-api", "TestSupport", asyncHTTPClient, grdb, hummingbird, logging, nioCore, nioHTTP1,
+        "progress-syncd", "progressctl", "progress-api", "CrashPoints", "TestSupport", asyncHTTPClient, grdb, hummingbird, logging, nioCore,
+        nioHTTP1,
       ], swiftSettings: strict),
   ]
 )

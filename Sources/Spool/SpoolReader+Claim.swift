@@ -1,3 +1,4 @@
+import CrashPoints
 package import ProgressModel
 import SystemPackage
 
@@ -85,6 +86,7 @@ extension SpoolReader {
     let storedAs = ClaimedName(claim: id, droppedAt: droppedAt, name: entry.name).stored
     do throws(Errno) {
       try directories.incoming.move(entry.name, to: directories.claimed, as: storedAs)
+      CrashPoint.claimed.reach()
     } catch .noSuchFileOrDirectory {
       waiting.forget(entry.name)
       return nil

@@ -1,3 +1,4 @@
+import CrashPoints
 package import ProgressModel
 import SystemPackage
 
@@ -70,6 +71,7 @@ extension SpoolReader {
     do {
       try directories.claimed.sync()
       try directories.incoming.sync()
+      CrashPoint.claimsSynced.reach()
     } catch {
       throw .system(doing: "sync the claims in", path: directories.claimed.path, code: error)
     }
@@ -126,6 +128,7 @@ extension SpoolReader {
         } else {
           try directories.claimed.remove(claim.storedAs)
         }
+        CrashPoint.unlinked.reach()
       } catch .noSuchFileOrDirectory {
       } catch {
         failure = error

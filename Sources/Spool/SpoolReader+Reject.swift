@@ -1,3 +1,4 @@
+import CrashPoints
 package import ProgressModel
 import SystemPackage
 
@@ -19,8 +20,10 @@ extension SpoolReader {
         if let file = try writeReason(of: refusal, now: now) { files.append(file) }
       }
       try syncReasons(of: files)
+      CrashPoint.reasonsWritten.reach()
       for file in files {
         try moveAside(file)
+        CrashPoint.rejected.reach()
         moved += 1
       }
       try directories.rejected.sync()

@@ -1,4 +1,5 @@
 import APIClient
+import CrashPoints
 import ProgressModel
 import SyncEngine
 import SyncPolicy
@@ -34,7 +35,9 @@ struct Courier: Sendable {
     await withDiscardingTaskGroup { group in
       for await delivery in deliveries {
         group.addTask {
+          CrashPoint.sending.reach()
           let outcome = await client.deliver(delivery.call, idempotencyKey: delivery.idempotencyKey, now: now)
+          CrashPoint.answered.reach()
           doorbell.ring { $0.answers.append((number, Answer(delivery, outcome))) }
         }
       }

@@ -1,3 +1,4 @@
+import CrashPoints
 import ProgressModel
 import Spool
 import SyncPolicy
@@ -68,6 +69,7 @@ extension SyncEngine {
       for (acceptance, file) in zip(acceptances, acceptable) {
         turn.events.append(.accepted(file: "\(file.name)", sender: file.file.sender, acceptance))
       }
+      CrashPoint.accepted.reach()
       finish(acceptable.map(\.claim), &turn)
     }
     report(try spool.reject(refusals, now: now), &turn)

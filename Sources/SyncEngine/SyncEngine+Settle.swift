@@ -1,3 +1,4 @@
+import CrashPoints
 import ProgressModel
 import SyncPolicy
 import SyncStore
@@ -7,7 +8,9 @@ extension SyncEngine {
   mutating func settle(now: Timestamp, _ turn: inout Turn) throws {
     if !unsettled.isEmpty {
       let settlements = unsettled.map { answer in answer.delivery.writes.map { settlement(of: $0, answer: answer, now: now) } }
+      CrashPoint.settling.reach()
       let current = try store.settle(settlements.flatMap { $0 }, pause: endpoint.pause, now: now)
+      CrashPoint.settled.reach()
       for (answer, settlements) in zip(unsettled, settlements) {
         inFlight.removeAll { $0 == answer.delivery }
         busy.subtract(answer.delivery.sessions)

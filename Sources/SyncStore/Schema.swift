@@ -1,11 +1,19 @@
+import CrashPoints
 import GRDB
 
 /// The tables of the queue, from the first version on. A migration that has shipped is never edited.
 enum Schema {
   private static var migrator: DatabaseMigrator {
     var migrator = DatabaseMigrator()
-    migrator.registerMigration("1: queue and receipts", migrate: createQueue)
-    migrator.registerMigration("2: company, turns of programs, pause", migrate: addCompany)
+    func register(_ name: String, _ step: @escaping @Sendable (Database) throws -> Void) {
+      migrator.registerMigration(name) { database in
+        CrashPoint.migrating.reach()
+        try step(database)
+        CrashPoint.migrated.reach()
+      }
+    }
+    register("1: queue and receipts", createQueue)
+    register("2: company, turns of programs, pause", addCompany)
     return migrator
   }
 

@@ -1,3 +1,4 @@
+import CrashPoints
 import GRDB
 package import ProgressModel
 package import SyncPolicy
@@ -62,6 +63,7 @@ extension SyncStore {
             if isIn { acceptance.keys.append(write.key) } else { acceptance.outdated.append(write.key) }
           }
         }
+        CrashPoint.accepting.reach()
         return acceptance
       }
     }

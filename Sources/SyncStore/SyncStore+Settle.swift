@@ -1,3 +1,4 @@
+import CrashPoints
 import GRDB
 package import ProgressModel
 package import SyncPolicy
@@ -25,6 +26,7 @@ extension SyncStore {
       var current: Set<Int64> = []
       for settlement in settlements where try Self.apply(settlement, now: now, in: database) {
         current.insert(settlement.sequence)
+        CrashPoint.settlingOne.reach()
       }
       if settlements.contains(where: { $0.fate == .delivered }) {
         try database.cachedStatement(sql: "UPDATE last_sync SET at_ms = ?").execute(arguments: [now.milliseconds])

@@ -1,0 +1,53 @@
+#if DEBUG
+  import Glibc
+#endif
+
+/// A moment at which a test can kill the daemon, to see that the next start makes good whatever was left half done.
+///
+/// In debug builds the environment variable `PROGRESS_CRASH_POINT` arms one of them: `claimed` ends the process with SIGKILL
+/// when the point is reached for the first time, `claimed:3` for the third, and `claimed=hang` lets the thread that
+/// reaches it stand still for ever. In release builds `reach` does nothing, and nothing reads the variable.
+package enum CrashPoint: String, CaseIterable, Sendable {
+  /// A file has been renamed into `claimed/`, and the directories are not synced.
+  case claimed
+  /// A batch of claims is durable, and none of it has been read.
+  case claimsSynced
+  /// One file's actions are in the transaction that accepts its batch.
+  case accepting
+  /// A batch is accepted, and its files are still in `claimed/`.
+  case accepted
+  /// One accepted file has been unlinked.
+  case unlinked
+  /// The reasons of refused files are durable, and the files are still in `claimed/`.
+  case reasonsWritten
+  /// One refused file has been renamed into `rejected/`, and the directories are not synced.
+  case rejected
+  /// A request is about to be made.
+  case sending
+  /// A request has been answered, and nobody has been told.
+  case answered
+  /// Answers are known, and the queue knows nothing of them.
+  case settling
+  /// One write's fate is in the transaction that settles its turn's answers.
+  case settlingOne
+  /// Answers are settled in the queue, and their sessions still count as busy.
+  case settled
+  /// A migration of the queue has begun: those before it are committed.
+  case migrating
+  /// A migration of the queue has done all its work, and is not committed.
+  case migrated
+
+  #if DEBUG
+    /// Kills the process, or stands still, when a test has armed this point.
+    package func reach() {
+      guard let armed = ArmedCrashPoint.fromEnvironment, armed.point == self, armed.isDue() else { return }
+      switch armed.end {
+      case .kill: kill(getpid(), SIGKILL)
+      case .hang: while true { pause() }
+      }
+    }
+  #else
+    /// Nothing, and nothing is left of the call.
+    @inlinable package func reach() {}
+  #endif
+}

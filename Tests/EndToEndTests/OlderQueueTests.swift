@@ -1,0 +1,113 @@
+import Foundation
+import GRDB
+import Glibc
+import Testing
+
+@Suite("A queue of the first version is taken over with everything in it")
+struct OlderQueueTests {
+  @Test("though the daemon is killed while it migrates", arguments: ["migrating", "migrated"])
+  func migration(point: String) async throws {
+    let machine = try Workstation()
+    try await machine.startAPI()
+    try machine.configure()
+    try makeQueue(of: machine)
+    let hasDied = try await machine.dies(at: point)
+    try machine.drop(action("complete", day: 4))
+    try machine.drop(rating("easy", day: 5, id: "once"))
+    try await machine.startDaemon()
+    try await eventually("all but the failed one is delivered") {
+      try machine.pending() == 1 && machine.rows() == ["1-1 done", "1-2 done hard", "1-4 done"]
+    }
+    #expect(try machine.files(in: "claimed").isEmpty)
+    let failed = try await machine.progressctl("queue")
+    #expect(failed.words.contains("schedule-p1-1-3") && failed.words.contains("out of the programme"), "\(failed.words)")
+    #expect(try hasDied == (migrations(of: machine) > 1), "the point is reached by every migration")
+  }
+
+  private func path(_ machine: Workstation) -> String { machine.directory.appending(path: "state/queue.sqlite").path }
+
+  private func migrations(of machine: Workstation) throws -> Int {
+    try DatabaseQueue(path: path(machine)).read { try Int.fetchOne($0, sql: "SELECT count(*) FROM grdb_migrations") ?? 0 }
+  }
+
+  /// Writes the queue, and a file of `claimed/` that it has accepted, as the first version of the daemon has left them.
+  private func makeQueue(of machine: Workstation) throws {
+    for part in ["state", "spool/incoming", "spool/claimed"] {
+      let attributes: [FileAttributeKey: Any] = [.posixPermissions: 0o700]
+      try FileManager.default.createDirectory(
+        at: machine.directory.appending(path: part), withIntermediateDirectories: true, attributes: attributes)
+    }
+    let claim = "018bcfe568000000deadbeef"
+    try Data(rating("easy", day: 2).utf8).write(to: machine.directory.appending(path: "spool/claimed/\(claim).018bcfe56800.0.json"))
+    try DatabaseQueue(path: path(machine)).write { database in
+      try database.execute(sql: Self.firstVersion)
+      try database.execute(
+        sql: """
+          INSERT INTO writes (id, program_id, week_number, day_number, field, value, recorded_at_ms, accepted_at_ms, waiting_since_ms,
+            state, due_at_ms, failures, is_alone, last_status, last_reason, sender_uid) VALUES
+          ('\(claim)-1', 'p1', 1, 1, 'completion', '{"completed_at":"2023-11-14T22:13:20Z"}', 1, 1, 1, 'waiting', 1, 0, 0, NULL, NULL, 0),
+          ('\(claim)-2', 'p1', 1, 2, 'completion', '{"completed_at":"2023-11-14T22:13:20Z"}', 1, 1, 1, 'retrying', 1, 1, 0, 503, 'busy', 0),
+          ('\(claim)-3', 'p1', 1, 2, 'intensity', '{"intensity_rating":"hard"}', 2, 2, 2, 'parked', 1, 5, 1, 500, 'broken', 0),
+          ('\(claim)-4', 'p1', 1, 3, 'schedule', '{"scheduled_date":"2026-01-28"}', 1, 1, 1, 'failed', NULL, 1, 1, 422,
+            'out of the programme', 0);
+          INSERT INTO receipts VALUES ('\(claim)', 1);
+          """)
+      let now = Int64(Date.now.timeIntervalSince1970 * 1_000)
+      try database.execute(sql: "INSERT INTO client_actions VALUES (?, 'once', ?)", arguments: [getuid(), now])
+    }
+  }
+
+  private static let firstVersion = """
+    CREATE TABLE grdb_migrations (identifier TEXT NOT NULL PRIMARY KEY);
+    INSERT INTO grdb_migrations VALUES ('1: queue and receipts');
+    CREATE TABLE writes (
+      sequence INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, program_id TEXT NOT NULL, week_number INTEGER NOT NULL,
+      day_number INTEGER NOT NULL, field TEXT NOT NULL CHECK (field IN ('completion', 'intensity', 'schedule', 'exercise')),
+      exercise_id TEXT NOT NULL DEFAULT '', value TEXT NOT NULL CHECK (json_valid(value)), recorded_at_ms INTEGER NOT NULL,
+      accepted_at_ms INTEGER NOT NULL, waiting_since_ms INTEGER NOT NULL,
+      state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'retrying', 'parked', 'failed')), due_at_ms INTEGER,
+      failures INTEGER NOT NULL DEFAULT 0, is_alone INTEGER NOT NULL DEFAULT 0, is_put_off INTEGER NOT NULL DEFAULT 0,
+      last_status INTEGER, last_reason TEXT, sender_uid INTEGER NOT NULL, CHECK ((state = 'failed') = (due_at_ms IS NULL))
+    ) STRICT;
+    CREATE UNIQUE INDEX writes_by_key ON writes (program_id, week_number, day_number, field, exercise_id);
+    CREATE INDEX writes_by_due ON writes (due_at_ms, sequence, program_id, week_number, day_number) WHERE due_at_ms IS NOT NULL;
+    CREATE INDEX writes_put_off ON writes (due_at_ms, sequence) WHERE is_put_off;
+    CREATE TABLE receipts (claim TEXT PRIMARY KEY, accepted_at_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE client_actions (sender_uid INTEGER NOT NULL, id TEXT NOT NULL, accepted_at_ms INTEGER NOT NULL,
+      PRIMARY KEY (sender_uid, id)) STRICT, WITHOUT ROWID;
+    CREATE INDEX client_actions_by_age ON client_actions (accepted_at_ms);
+    CREATE TABLE tallies (state TEXT PRIMARY KEY, number INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    INSERT INTO tallies VALUES ('waiting', 0), ('retrying', 0), ('parked', 0), ('failed', 0);
+    CREATE TRIGGER writes_inserted AFTER INSERT ON writes BEGIN
+      UPDATE tallies SET number = number + 1 WHERE state = NEW.state;
+    END;
+    CREATE TRIGGER writes_deleted AFTER DELETE ON writes BEGIN
+      UPDATE tallies SET number = number - 1 WHERE state = OLD.state;
+    END;
+    CREATE TRIGGER writes_moved AFTER UPDATE OF state ON writes WHEN NEW.state <> OLD.state BEGIN
+      UPDATE tallies SET number = number - 1 WHERE state = OLD.state;
+      UPDATE tallies SET number = number + 1 WHERE state = NEW.state;
+    END;
+    CREATE TABLE last_sync (id INTEGER PRIMARY KEY CHECK (id = 1), at_ms INTEGER) STRICT;
+    INSERT INTO last_sync VALUES (1, NULL);
+    """
+}
+
+extension Workstation {
+  /// Starts the daemon with a crash point set, and returns whether it died at it before it was ready; a living one is killed.
+  fileprivate func dies(at point: String) async throws -> Bool {
+    let before = notifications.received.count { $0 == "READY=1" }
+    let program = try RunningProgram(
+      "progress-syncd", ["--config", configurationFile.path],
+      environment: ["PROGRESS_CRASH_POINT": point, "NOTIFY_SOCKET": notifications.path], output: directory.appending(path: "daemon.log"))
+    try await eventually("it is ready or dead") { !program.isRunning || self.notifications.received.count { $0 == "READY=1" } > before }
+    let isDead = !program.isRunning
+    program.send(SIGKILL)
+    #expect(await program.end() == -SIGKILL)
+    return isDead
+  }
+}
+
+private func rating(_ rating: String, day: Int, id: String) -> String {
+  action("intensity", day: day, "\"intensity_rating\":\"\(rating)\",\"id\":\"\(id)\"")
+}
