@@ -39,6 +39,7 @@ struct CrashPointTests {
     let rows = try machine.rows().filter { !$0.hasSuffix(" open") }
     #expect(rows == Self.lastDropped)
     try expectRefused()
+    #expect(try machine.acceptedWrites() == Self.droppedWrites, "each dropped value was accepted once")
     let log = try machine.daemonLog
     #expect(!log.contains(" error ") && !log.contains(" critical "), "\(log)")
   }
@@ -67,6 +68,9 @@ struct CrashPointTests {
   private static let lastDropped = [
     "1-1 open perfect", "1-2 done hard 2026-01-28", "1-4 done easy", "1-5 done perfect", "1-13 done", "1-14 done",
   ]
+
+  /// Thirteen in the first life's files, seven in the second's, where the doubled action makes none, and one in the last.
+  private static let droppedWrites = 21
 
   /// Both pieces of rubbish are there, whatever they are called now, and each has its reason.
   private func expectRefused() throws {

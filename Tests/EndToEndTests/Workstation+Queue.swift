@@ -12,4 +12,10 @@ extension Workstation {
     let path = directory.appending(path: "state/queue.sqlite").path
     return try DatabaseQueue(path: path).read { try Int.fetchOne($0, sql: "SELECT count(*) FROM writes") ?? 0 }
   }
+
+  /// How many writes the queue has ever taken in: each gets a sequence of its own.
+  func acceptedWrites() throws -> Int {
+    let path = directory.appending(path: "state/queue.sqlite").path
+    return try DatabaseQueue(path: path).read { try Int.fetchOne($0, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'writes'") ?? 0 }
+  }
 }
