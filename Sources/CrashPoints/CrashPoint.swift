@@ -6,7 +6,7 @@
 ///
 /// In debug builds the environment variable `PROGRESS_CRASH_POINT` arms one of them: `claimed` ends the process with SIGKILL
 /// when the point is reached for the first time, `claimed:3` for the third, and `claimed=hang` lets the thread that
-/// reaches it stand still for ever. In release builds `reach` does nothing, and nothing reads the variable.
+/// reaches it stand still for ever. In release builds `reach` is empty, and nothing reads the variable.
 package enum CrashPoint: String, CaseIterable, Sendable {
   /// A file has been renamed into `claimed/`, and the directories are not synced.
   case claimed
@@ -37,17 +37,14 @@ package enum CrashPoint: String, CaseIterable, Sendable {
   /// A migration of the queue has done all its work, and is not committed.
   case migrated
 
-  #if DEBUG
-    /// Kills the process, or stands still, when a test has armed this point.
-    package func reach() {
+  /// Kills the process, or stands still, when a test has armed this point.
+  package func reach() {
+    #if DEBUG
       guard let armed = ArmedCrashPoint.fromEnvironment, armed.point == self, armed.isDue() else { return }
       switch armed.end {
       case .kill: kill(getpid(), SIGKILL)
       case .hang: while true { pause() }
       }
-    }
-  #else
-    /// Nothing, and nothing is left of the call.
-    @inlinable package func reach() {}
-  #endif
+    #endif
+  }
 }
