@@ -3,7 +3,8 @@ import Foundation
 import Glibc
 import Testing
 
-@Suite("A daemon that is killed at a named point loses nothing, and lets nothing older win", .timeLimit(.minutes(5)))
+// One after the other: twenty daemons that start at once leave no time for tests that run beside them.
+@Suite("A daemon that is killed at a named point loses nothing, and lets nothing older win", .serialized, .timeLimit(.minutes(5)))
 struct CrashPointTests {
   private let machine: Workstation
 

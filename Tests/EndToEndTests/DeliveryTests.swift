@@ -94,7 +94,7 @@ struct DeliveryTests {
   @Test("after a restart in the middle of the debounce", arguments: [SIGKILL, SIGTERM])
   func restart(signal: Int32) async throws {
     try await machine.startAPI()
-    try machine.configure("debounce: {complete: 2s, max_wait: 5s}")
+    try machine.configure("debounce: {complete: 10s, max_wait: 10s}")
     try await machine.startDaemon()
     try machine.drop(action("complete"))
     try await eventually("it is accepted") { try machine.pending() == 1 }
