@@ -47,10 +47,10 @@ let package = Package(
     // Floor 0: values and decisions, no input or output; and the C that the floor above stands on.
     .target(name: "ProgressModel", swiftSettings: strict),
     .target(name: "SyncPolicy", dependencies: ["ProgressModel"], swiftSettings: strict),
+    .target(name: "CrashPoints", swiftSettings: strict),
     .target(name: "ProgressStore", dependencies: ["ProgressModel"], swiftSettings: strict),
     .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
     .target(name: "CSpool"),
-    .target(name: "CrashPoints", swiftSettings: strict),
     .target(name: "ControlProtocol", dependencies: ["ProgressModel"], swiftSettings: strict),
 
     // Floor 1: one outside thing each.
@@ -75,8 +75,7 @@ let package = Package(
       name: "SyncDaemon",
       dependencies: [
         "APIClient", "CrashPoints", "ProgressModel", "Spool", "SyncEngine", "SyncPolicy", "SyncStore", "Systemd", logging, serviceLifecycle,
-        systemPackage,
-        unixSignals, yams,
+        systemPackage, unixSignals, yams,
       ], swiftSettings: strict),
 
     // Floor 4: the programs.
