@@ -51,6 +51,7 @@ let package = Package(
     .target(name: "ProgressStore", dependencies: ["ProgressModel"], swiftSettings: strict),
     .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
     .target(name: "CSpool"),
+    .target(name: "CSystemEvents"),
     .target(name: "ControlProtocol", dependencies: ["ProgressModel"], swiftSettings: strict),
 
     // Floor 1: one outside thing each.
@@ -60,6 +61,7 @@ let package = Package(
       name: "APIClient", dependencies: ["ProgressModel", "SyncPolicy", asyncHTTPClient, nioCore, nioHTTP1, nioPosix, nioSSL],
       swiftSettings: strict),
     .target(name: "Systemd", dependencies: ["CSystemd", logging], swiftSettings: strict),
+    .target(name: "SystemEvents", dependencies: ["CSystemEvents", systemPackage], swiftSettings: strict),
     .target(name: "SQLiteProgressStore", dependencies: ["ProgressModel", "ProgressStore", grdb], swiftSettings: strict),
 
     // Floor 2: what the parts do together.
@@ -74,7 +76,8 @@ let package = Package(
     .target(
       name: "SyncDaemon",
       dependencies: [
-        "APIClient", "CrashPoints", "ProgressModel", "Spool", "SyncEngine", "SyncPolicy", "SyncStore", "Systemd", logging, serviceLifecycle,
+        "APIClient", "CrashPoints", "ProgressModel", "Spool", "SyncEngine", "SyncPolicy", "SyncStore", "SystemEvents", "Systemd", logging,
+        serviceLifecycle,
         systemPackage, unixSignals, yams,
       ], swiftSettings: strict),
 
@@ -98,6 +101,7 @@ let package = Package(
     .testTarget(
       name: "APIClientTests", dependencies: ["APIClient", "ProgressModel", "SyncPolicy", nioCore, nioPosix, nioSSL], swiftSettings: strict),
     .testTarget(name: "SystemdTests", dependencies: ["Systemd", logging], swiftSettings: strict),
+    .testTarget(name: "SystemEventsTests", dependencies: ["SystemEvents", "CSystemEvents", systemPackage], swiftSettings: strict),
     .testTarget(
       name: "SQLiteProgressStoreTests", dependencies: ["ProgressModel", "ProgressStore", "SQLiteProgressStore", grdb], swiftSettings: strict
     ),

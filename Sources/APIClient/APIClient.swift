@@ -22,11 +22,9 @@ package final class APIClient: Sendable {
   private static let keptBodySize = 64 * 1024
 
   /// - Parameter version: The program's version, for `User-Agent`.
-  /// - Throws: `APIClientError` when the token would travel in clear text, or the certificate authorities cannot be read.
+  /// - Throws: `APIClientError` when the token would travel in clear text and may not, or the certificate authorities cannot be read.
   package init(_ settings: APIClientSettings, version: String) throws(APIClientError) {
-    if settings.token != nil, settings.baseURL.scheme == .http, !settings.baseURL.isLoopback {
-      throw .tokenInClearText(settings.baseURL)
-    }
+    if settings.exposesToken, !settings.allowsClearTextToken { throw .tokenInClearText(settings.baseURL) }
     var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
     configuration.tlsConfiguration = try .client(trusting: settings.certificateAuthorityFile)
     configuration.timeout.connect = TimeAmount(settings.requestTimeout)

@@ -4,6 +4,8 @@ package import ProgressModel
 package struct APIClientSettings: Hashable, Sendable {
   package var baseURL: APIBaseURL
   package var token: BearerToken?
+  /// Whether the token may travel over a network without TLS.
+  package var allowsClearTextToken: Bool
   /// A PEM file with the certificate authorities to trust in place of the system's; read once, when the client is made.
   package var certificateAuthorityFile: String?
   package var timestamps: TimestampStyle
@@ -15,11 +17,17 @@ package struct APIClientSettings: Hashable, Sendable {
   package var alsoRetry: Set<Int>
 
   package init(
-    baseURL: APIBaseURL, token: BearerToken? = nil, certificateAuthorityFile: String? = nil, timestamps: TimestampStyle = .utc,
-    requestTimeout: Duration = .seconds(10), maximumConcurrentRequests: Int = 8, alsoRetry: Set<Int> = []
+    baseURL: APIBaseURL, token: BearerToken? = nil, allowsClearTextToken: Bool = false, certificateAuthorityFile: String? = nil,
+    timestamps: TimestampStyle = .utc, requestTimeout: Duration = .seconds(10), maximumConcurrentRequests: Int = 8, alsoRetry: Set<Int> = []
   ) {
-    (self.baseURL, self.token, self.certificateAuthorityFile) = (baseURL, token, certificateAuthorityFile)
+    (self.baseURL, self.token, self.allowsClearTextToken) = (baseURL, token, allowsClearTextToken)
+    self.certificateAuthorityFile = certificateAuthorityFile
     (self.timestamps, self.requestTimeout) = (timestamps, requestTimeout)
     (self.maximumConcurrentRequests, self.alsoRetry) = (maximumConcurrentRequests, alsoRetry)
   }
+}
+
+extension APIClientSettings {
+  /// Whether everybody on the way to the API can read the token. What stays on this machine is on nobody's way.
+  package var exposesToken: Bool { token != nil && baseURL.scheme == .http && !baseURL.isLoopback }
 }

@@ -28,18 +28,21 @@ extension Configuration {
   /// Reads the token's file, if one is configured; throws `DaemonError` or `APIClientError`.
   func clientSettings() throws -> APIClientSettings {
     APIClientSettings(
-      baseURL: try APIBaseURL(api.baseURL), token: try api.tokenFile.map(Self.readToken), certificateAuthorityFile: api.caFile?.string,
-      timestamps: api.timestamps, requestTimeout: api.requestTimeout, maximumConcurrentRequests: api.maxConcurrentRequests,
+      baseURL: try APIBaseURL(api.baseURL), token: try readToken(), allowsClearTextToken: api.allowCleartextToken,
+      certificateAuthorityFile: api.caFile?.string, timestamps: api.timestamps, requestTimeout: api.requestTimeout,
+      maximumConcurrentRequests: api.maxConcurrentRequests,
       alsoRetry: retry.alsoStatuses)
   }
 
   /// More than any token is long.
   private static let longestToken = 64 * 1024
 
-  private static func readToken(from file: FilePath) throws -> BearerToken {
+  /// The token of `api.token_file`; nil when no file is configured. Throws `DaemonError.token`.
+  func readToken() throws -> BearerToken? {
+    guard let file = api.tokenFile else { return nil }
     let bytes: [UInt8]
     do throws(ConfiguredFileError) {
-      bytes = try file.readConfiguredFile(limit: longestToken)
+      bytes = try file.readConfiguredFile(limit: Self.longestToken)
     } catch {
       throw DaemonError.token(file, reason: error.text)
     }

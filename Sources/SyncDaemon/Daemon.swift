@@ -24,8 +24,9 @@ package struct Daemon {
   ///
   /// Throws what `load` throws.
   package init(threshold: LogThreshold, logger: Logger, load: @escaping @Sendable () throws -> Configuration) throws {
-    // Until the reload's own trap is in place, a SIGHUP that comes early must not end the daemon, nor may a closed pipe ever.
+    // Until `Signals` has its traps in place, one that comes early must not end the daemon, nor may a closed pipe ever.
     signal(SIGHUP, SIG_IGN)
+    signal(SIGUSR1, SIG_IGN)
     signal(SIGPIPE, SIG_IGN)
     configuration = try load()
     (self.load, self.threshold, self.logger) = (load, threshold, logger)
@@ -56,7 +57,7 @@ package struct Daemon {
       reloader: Reloader(started: configuration, load: load, threshold: threshold), logger: logger
     ) { .now }
     logger.notice("progress-syncd \(Self.version): \(configuration.spool.directory) → \(configuration.api.baseURL)")
-    try await run([loop, Hangup(doorbell: doorbell)])
+    try await run([loop, Signals(doorbell: doorbell)])
     logger.notice("progress-syncd has finished")
     _ = consume lock
   }

@@ -7,10 +7,12 @@ struct Rings: Sendable {
   var answers: [(courier: Courier.Number, answer: Answer)] = []
   var spoolRang = false
   var reloadRang = false
+  var tokenRang = false
+  var wakeUps: Set<WakeUp> = []
   /// Stays set once it is.
   var isStopping = false
 
-  fileprivate var isSilent: Bool { answers.isEmpty && !spoolRang && !reloadRang }
+  fileprivate var isSilent: Bool { answers.isEmpty && !spoolRang && !reloadRang && !tokenRang && wakeUps.isEmpty }
 }
 
 /// Wakes the one work loop, from anywhere. Rings that come while it works are kept for its next turn, folded together.

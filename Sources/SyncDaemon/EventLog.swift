@@ -100,7 +100,7 @@ package struct EventLog: Sendable {
     case .unreachable(_, _, let probeAt, let reason):
       return (.warning, "No answer from the API: \(reason); trying again in \((probeAt - now).inWords), nothing is lost", [:])
     case .held(_, _, let status, let reason):
-      let advice = "put a valid token into api.token_file and reload; nothing is lost"
+      let advice = "put a valid token into api.token_file (a credential takes a restart); nothing is lost"
       return (.error, "The API does not accept us (\(reason)): \(advice)", ["HTTP_STATUS": "\(status)"])
     }
   }

@@ -11,13 +11,14 @@ struct Reloader: Sendable {
   let threshold: LogThreshold
 
   /// Reads the configuration again; throws, with nothing changed, when it does not hold.
-  func reload(logger: Logger) throws -> (Configuration, APIClient) {
+  func reload(logger: Logger) throws -> (Configuration, APIClientSettings, APIClient) {
     let configuration = try load()
-    let client = try APIClient(configuration.clientSettings(), version: Daemon.version)
+    let settings = try configuration.clientSettings()
+    let client = try APIClient(settings, version: Daemon.version)
     threshold.level = configuration.log.level
     for key in configuration.keysNeedingRestart(from: started) {
       logger.warning("\(key.path) has changed: it takes effect when progress-syncd is started again")
     }
-    return (configuration, client)
+    return (configuration, settings, client)
   }
 }

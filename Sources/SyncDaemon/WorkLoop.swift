@@ -4,6 +4,7 @@ import ProgressModel
 import ServiceLifecycle
 import Spool
 import SyncEngine
+import SyncPolicy
 import SyncStore
 import Systemd
 
@@ -28,7 +29,10 @@ struct WorkLoop: Service {
   func run() async throws {
     let spool = try SpoolReader(root: configuration.spool.directory, limits: configuration.spoolLimits)
     try spool.lock()
-    let client = try APIClient(configuration.clientSettings(), version: Daemon.version)
+    let settings = try configuration.clientSettings()
+    let client = try APIClient(settings, version: Daemon.version)
+    let token = TokenWatch(configuration, settings, logger: logger)
+    let systemWatch = SystemWatch(doorbell: doorbell, logger: logger)
     let engine = SyncEngine(spool: spool, store: store, settings: configuration.engineSettings)
     let watch = SpoolWatch(
       root: configuration.spool.directory, patience: configuration.spool.rescanInterval, doorbell: doorbell, logger: logger)
@@ -36,7 +40,8 @@ struct WorkLoop: Service {
     await withTaskCancellationOrGracefulShutdownHandler {
       await withDiscardingTaskGroup { group in
         group.addTask { await watch.run(from: watcher) }
-        await work(engine, spool, client, in: &group)
+        group.addTask { await systemWatch.run() }
+        await work(engine, spool, client, token, in: &group)
       }
     } onCancelOrGracefulShutdown: {
       doorbell.ring { $0.isStopping = true }
@@ -44,28 +49,43 @@ struct WorkLoop: Service {
   }
 
   private func work(
-    _ engine: SyncEngine<SpoolReader, SyncStore>, _ spool: SpoolReader, _ client: APIClient, in group: inout DiscardingTaskGroup
+    _ engine: SyncEngine<SpoolReader, SyncStore>, _ spool: SpoolReader, _ client: APIClient, _ token: TokenWatch,
+    in group: inout DiscardingTaskGroup
   ) async {
-    var engine = engine
+    var (engine, token) = (engine, token)
     var courier = startCourier(1, client, in: &group)
+    startRinger(of: token, in: &group)
+    var wakeUps = WakeUps()
     var pulse = Pulse(notifier: notifier)
     var log = EventLog(logger: logger)
     var wakeAt: ContinuousClock.Instant? = .now
     var stopBy: ContinuousClock.Instant?
     notifier.notify(.ready)
     while true {
-      let rings = await doorbell.take(until: [wakeAt, stopBy, pulse.nextBeat].compactMap { $0 }.min())
+      let rings = await doorbell.take(until: [wakeAt, stopBy, pulse.nextBeat, wakeUps.dueAt].compactMap { $0 }.min())
       if rings.isStopping, stopBy == nil {
         let limit = ServiceNotification.extendTimeout(by: Self.stopPatience + .seconds(5))
         notifier.notify(.stopping, limit, .status("finishing what is under way"))
         stopBy = .now + Self.stopPatience
       }
-      if rings.reloadRang, let client = reload(&engine, spool) {
-        courier.retire()
-        courier = startCourier(courier.number + 1, client, in: &group)
+      var newClient: APIClient?
+      if rings.reloadRang, let reloaded = reload(&engine, spool) {
+        token.end()
+        (newClient, token) = reloaded
+        startRinger(of: token, in: &group)
+      } else if rings.tokenRang {
+        newClient = token.renew(logger: logger)
       }
+      if let newClient {
+        courier.retire()
+        courier = startCourier(courier.number + 1, newClient, in: &group)
+      }
+      let taken = wakeUps.take(rings.wakeUps, now: .now)
+      if !taken.isEmpty, isWaitingForAPI(engine), let sentence = wakeUps.sentence(for: taken, now: .now) { logger.info("\(sentence)") }
+      var input = TurnInput(rings, courier: courier.number)
+      input.endpointRang = rings.reloadRang || newClient != nil || !taken.isEmpty
       let turnedAt = now()
-      let turn = engine.turn(TurnInput(rings, courier: courier.number), now: turnedAt)
+      let turn = engine.turn(input, now: turnedAt)
       log.log(turn.events, now: turnedAt)
       for delivery in turn.deliveries { courier.start(delivery) }
       wakeAt = [turn.wakeAt, log.wakeAt].compactMap { $0 }.min().map { .now + max(.zero, $0 - now()) }
@@ -85,6 +105,21 @@ struct WorkLoop: Service {
     }
   }
 
+  /// Whether a wake-up makes a difference for the endpoint: a pause that the API asked for holds.
+  private func isWaitingForAPI(_ engine: SyncEngine<SpoolReader, SyncStore>) -> Bool {
+    // A queue that cannot be read is said elsewhere.
+    guard let endpoint = try? engine.status().endpoint else { return false }
+    return switch endpoint {
+    case .unreachable, .held: true
+    case .reachable, .paused: false
+    }
+  }
+
+  private func startRinger(of token: TokenWatch, in group: inout DiscardingTaskGroup) {
+    let (ringer, doorbell) = (token.ringer, doorbell)
+    group.addTask { await ringer(doorbell) }
+  }
+
   private func startCourier(_ number: Courier.Number, _ client: APIClient, in group: inout DiscardingTaskGroup) -> Courier {
     let courier = Courier(number, client: client, doorbell: doorbell)
     group.addTask { await courier.run(now: now) }
@@ -92,15 +127,15 @@ struct WorkLoop: Service {
   }
 
   /// The whole new configuration, or the old one and the reason said.
-  private func reload(_ engine: inout SyncEngine<SpoolReader, SyncStore>, _ spool: SpoolReader) -> APIClient? {
+  private func reload(_ engine: inout SyncEngine<SpoolReader, SyncStore>, _ spool: SpoolReader) -> (APIClient, TokenWatch)? {
     notifier.notifyReloading()
     defer { notifier.notify(.ready) }
     do {
-      let (configuration, client) = try reloader.reload(logger: logger)
+      let (configuration, settings, client) = try reloader.reload(logger: logger)
       engine.apply(configuration.engineSettings)
       spool.limits = configuration.spoolLimits
       logger.notice("Reloaded the configuration")
-      return client
+      return (client, TokenWatch(configuration, settings, logger: logger))
     } catch {
       logger.error("The configuration is not reloaded, the old one stays in force: \(error)")
       return nil
@@ -115,7 +150,7 @@ extension TurnInput {
       answer.isCurrent = number == courier
       return answer
     }
-    self.init(answers: answers, spoolRang: rings.spoolRang, endpointRang: rings.reloadRang, isStopping: rings.isStopping)
+    self.init(answers: answers, spoolRang: rings.spoolRang, isStopping: rings.isStopping)
   }
 }
 

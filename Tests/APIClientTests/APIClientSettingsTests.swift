@@ -70,11 +70,20 @@ struct APIClientSettingsTests {
     #expect(!dumped.contains("s3cret"))
   }
 
-  @Test("A token is not sent in clear text over a network")
-  func clearText() throws {
+  @Test("A token is not sent in clear text over a network, unless that is allowed")
+  func clearText() async throws {
     let url = try APIBaseURL("http://progress.example.com")
-    let settings = APIClientSettings(baseURL: url, token: try BearerToken("s3cret"))
+    var settings = APIClientSettings(baseURL: url, token: try BearerToken("s3cret"))
+    #expect(settings.exposesToken)
     #expect(throws: APIClientError.tokenInClearText(url)) { try APIClient(settings, version: "1") }
+    settings.allowsClearTextToken = true
+    await (try APIClient(settings, version: "1")).shutdown()
+  }
+
+  @Test("A token is exposed neither by TLS nor on this machine", arguments: ["https://progress.example.com", "http://127.0.0.1:8000"])
+  func notExposed(url: String) throws {
+    #expect(!APIClientSettings(baseURL: try APIBaseURL(url), token: try BearerToken("s3cret")).exposesToken)
+    #expect(!APIClientSettings(baseURL: try APIBaseURL("http://progress.example.com")).exposesToken)
   }
 
   @Test(

@@ -17,13 +17,17 @@ final class RecordingProxy: Sendable {
 
   private let recorded = Mutex<[Request]>([])
   private let delay: Duration
+  private let token: String?
   private let answer: @Sendable (Request) async throws -> Response?
 
   /// - Parameters:
   ///   - delay: How long each answer is held back.
+  ///   - token: The one that requests must have, if any.
   ///   - answer: Answers in the API's place, or never; nil passes the request on.
-  init(delay: Duration = .zero, answer: @escaping @Sendable (Request) async throws -> Response? = { _ in nil }) {
-    (self.delay, self.answer) = (delay, answer)
+  init(
+    delay: Duration = .zero, token: String? = nil, answer: @escaping @Sendable (Request) async throws -> Response? = { _ in nil }
+  ) {
+    (self.delay, self.token, self.answer) = (delay, token, answer)
   }
 
   var requests: [Request] { recorded.withLock { $0 } }
@@ -52,6 +56,7 @@ final class RecordingProxy: Sendable {
     let key = request.headers[.init("Idempotency-Key") ?? .contentType]
     let record = Request(path: request.uri.path, body: String(buffer: bytes), idempotencyKey: key)
     recorded.withLock { $0.append(record) }
+    if let token, request.headers[.authorization] != "Bearer \(token)" { return Response(status: .unauthorized) }
     if let response = try await answer(record) { return response }
     var forwarded = HTTPClientRequest(url: target + request.uri.string)
     forwarded.method = .RAW(value: request.method.rawValue)

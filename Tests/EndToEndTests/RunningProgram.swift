@@ -7,14 +7,17 @@ final class RunningProgram {
   private let output: URL
   private let ending: AsyncStream<Int32>
 
-  /// Starts the program that stands beside the test runner.
-  init(_ name: String, _ arguments: [String], environment: [String: String] = [:], output: URL) throws {
+  /// Starts the program that stands beside the test runner, or the one at an absolute path.
+  ///
+  /// - Parameter launcher: A program that becomes the one to run, with its arguments; none by default.
+  init(_ name: String, _ arguments: [String], environment: [String: String] = [:], output: URL, through launcher: [String] = []) throws {
     self.output = output
     let descriptor = open(output.path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
     let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-    process.executableURL = try Self.directory.appending(path: name)
-    process.arguments = arguments
+    let program = name.hasPrefix("/") ? name : try Self.directory.appending(path: name).path
+    process.executableURL = URL(filePath: launcher.first ?? program)
+    process.arguments = launcher.isEmpty ? arguments : launcher.dropFirst() + [program] + arguments
     process.environment = ["PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "LANG": "C.UTF-8"].merging(environment) { $1 }
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = handle

@@ -13,6 +13,7 @@ struct ConfigurationDefaultsTests {
       resolved.listing == """
         api.base_url: http://127.0.0.1:8000  # default
         api.token_file: null  # default
+        api.allow_cleartext_token: false  # default
         api.ca_file: null  # default
         api.timestamps: utc  # default
         api.request_timeout: 10s  # default

@@ -28,6 +28,7 @@ struct ConfigurationProblemTests {
       ("api.base_url=http://h/#a", "must end with the path, without ? or #, is \"http://h/#a\""),
       ("api.token_file=token", "must be an absolute path, is \"token\""),
       ("api.token_file=~/token", "must be an absolute path, is \"~/token\""),
+      ("api.allow_cleartext_token=yes", "must be true or false, is \"yes\""),
       ("api.ca_file=/a\0b", "must be an absolute path, is \"/a\\u0000b\""),
       ("api.timestamps=UTC", "must be one of utc, naive, is \"UTC\""),
       ("api.request_timeout=fast", "\(duration) \"fast\""),

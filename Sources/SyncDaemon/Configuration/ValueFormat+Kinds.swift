@@ -16,6 +16,12 @@ extension ValueFormat where Value == Duration {
   }
 }
 
+extension ValueFormat where Value == Bool {
+  static var boolean: ValueFormat {
+    ValueFormat("true or false", parse: { Bool($0) }, write: { $0 ? "true" : "false" })
+  }
+}
+
 extension ValueFormat where Value == Int {
   static func integer(in range: ClosedRange<Int>) -> ValueFormat {
     ValueFormat("a whole number", parse: { Int($0) }, write: String.init).within(range)

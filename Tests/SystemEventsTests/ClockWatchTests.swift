@@ -1,0 +1,27 @@
+import Foundation
+import Testing
+
+@testable import SystemEvents
+
+@Suite("The clock", .timeLimit(.minutes(1)))
+struct ClockWatchTests {
+  /// Whether the process may set the clock: CAP_SYS_TIME, the bit 25 of capabilities(7).
+  static let maySetClock: Bool = {
+    let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+    let effective = status.firstMatch(of: /CapEff:\s*([0-9a-f]+)/).flatMap { UInt64($0.1, radix: 16) } ?? 0
+    return effective & 1 << 25 != 0
+  }()
+
+  @Test("rings each time it is set", .enabled(if: maySetClock, "setting the clock takes CAP_SYS_TIME"))
+  func set() async throws {
+    let watch = try ClockWatch()
+    var rings = watch.rings.makeAsyncIterator()
+    for _ in 1...3 {
+      // To the time that it is: a step of nothing is a step, too.
+      var now = timespec()
+      #expect(clock_gettime(CLOCK_REALTIME, &now) == 0)
+      #expect(clock_settime(CLOCK_REALTIME, &now) == 0)
+      #expect(await rings.next() != nil)
+    }
+  }
+}
