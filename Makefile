@@ -52,6 +52,8 @@ install: $(RELEASE_STAMP) ## Install the release build; DESTDIR= PREFIX=/usr/loc
 	install -d "$(DESTDIR)$(PREFIX)/lib/systemd/system" "$(DESTDIR)$(PREFIX)/lib/sysusers.d" "$(DESTDIR)$(PREFIX)/lib/tmpfiles.d"
 	sed 's|/usr/bin/progress|$(PREFIX)/bin/progress|g; s|/usr/share|$(PREFIX)/share|g' systemd/progress-syncd.service \
 	  >"$(DESTDIR)$(PREFIX)/lib/systemd/system/progress-syncd.service"
+	sed 's|/usr/share|$(PREFIX)/share|g' systemd/progress-syncd-network.socket \
+	  >"$(DESTDIR)$(PREFIX)/lib/systemd/system/progress-syncd-network.socket"
 	install -m 644 systemd/progress-sync.sysusers "$(DESTDIR)$(PREFIX)/lib/sysusers.d/progress-sync.conf"
 	install -m 644 systemd/progress-sync.tmpfiles "$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/progress-sync.conf"
 	install -d "$(DESTDIR)$(PREFIX)/share/doc/progress-sync/docs"

@@ -7,7 +7,7 @@ import SystemPackage
 ///
 /// The work loop is rung when the file changes; it reads it then, and compares. Whoever may write the file can so change the token of a
 /// running daemon, without a reload.
-struct TokenWatch {
+struct TokenWatch: Sendable {
   private let configuration: Configuration
   private var settings: APIClientSettings
   private let watch: FileWatch?
@@ -30,7 +30,7 @@ struct TokenWatch {
     }
   }
 
-  /// Reads the file again, and makes a client of a token that is new: with the configuration in force, of which nothing else is read again.
+  /// Reads the file again, and makes a client of a token that is new; the configuration is not read again.
   ///
   /// Returns nil when nothing is new, and when the file does not hold a token: the old one stays in force, and what is wrong is said once.
   mutating func renew(logger: Logger) -> APIClient? {
@@ -49,14 +49,12 @@ struct TokenWatch {
     }
   }
 
-  /// Rings the work loop whenever the file has changed; returns at once when there is none to watch, and at `end()`.
-  var ringer: @Sendable (Doorbell) async -> Void {
-    { [watch] doorbell in
-      guard let watch else { return }
-      // It may have changed since it was read.
-      doorbell.ring { $0.tokenRang = true }
-      for await _ in watch.rings { doorbell.ring { $0.tokenRang = true } }
-    }
+  /// Rings whenever the file has changed, until `end()`; returns at once when there is none to watch.
+  func run(ringing doorbell: Doorbell) async {
+    guard let watch else { return }
+    // It may have changed since it was read.
+    doorbell.ring { $0.tokenRang = true }
+    for await _ in watch.rings { doorbell.ring { $0.tokenRang = true } }
   }
 
   func end() {

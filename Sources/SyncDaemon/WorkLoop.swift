@@ -54,7 +54,7 @@ struct WorkLoop: Service {
   ) async {
     var (engine, token) = (engine, token)
     var courier = startCourier(1, client, in: &group)
-    startRinger(of: token, in: &group)
+    start(token, in: &group)
     var wakeUps = WakeUps()
     var pulse = Pulse(notifier: notifier)
     var log = EventLog(logger: logger)
@@ -72,7 +72,7 @@ struct WorkLoop: Service {
       if rings.reloadRang, let reloaded = reload(&engine, spool) {
         token.end()
         (newClient, token) = reloaded
-        startRinger(of: token, in: &group)
+        start(token, in: &group)
       } else if rings.tokenRang {
         newClient = token.renew(logger: logger)
       }
@@ -115,9 +115,8 @@ struct WorkLoop: Service {
     }
   }
 
-  private func startRinger(of token: TokenWatch, in group: inout DiscardingTaskGroup) {
-    let (ringer, doorbell) = (token.ringer, doorbell)
-    group.addTask { await ringer(doorbell) }
+  private func start(_ token: TokenWatch, in group: inout DiscardingTaskGroup) {
+    group.addTask { await token.run(ringing: doorbell) }
   }
 
   private func startCourier(_ number: Courier.Number, _ client: APIClient, in group: inout DiscardingTaskGroup) -> Courier {

@@ -19,7 +19,7 @@ struct ProgressSyncd: AsyncParsableCommand {
         PROGRESS_SYNC_API_TIMESTAMPS=naive progress-syncd
 
       Flags beat the environment, which beats the file, which beats the defaults.
-      SIGHUP reloads the configuration; SIGTERM finishes what is under way, and what is not done by then waits in the queue.
+      SIGHUP reloads the configuration; SIGUSR1 tries the API again at once; SIGTERM finishes what is under way, and what is not done by then waits in the queue.
 
       Exit codes (sysexits.h): 0 told to stop, 64 wrong usage, 74 spool or queue unusable, 75 another daemon has the queue,
       78 wrong configuration.

@@ -88,6 +88,25 @@ struct ServiceTests {
     #expect(good.status == 0 && good.words == "The configuration is valid.\n")
   }
 
+  @Test("that sends its token in clear text over a network only where that is allowed, and warns of it")
+  func clearTextToken() async throws {
+    try await machine.startAPI()
+    let token = machine.directory.appending(path: "token")
+    try Data("s3cret\n".utf8).write(to: token)
+    // An address that is nobody's (RFC 5737); nothing is sent, because nothing is dropped.
+    let away = ["PROGRESS_SYNC_API_BASE_URL": "http://192.0.2.1"]
+    try machine.configure("api.token_file: \(token.path)")
+    let ended = try await RunningProgram.run("progress-syncd", ["--config", machine.configurationFile.path], environment: away)
+    #expect(ended.status == 78)
+    #expect(ended.words.contains("use https, or set no token, or set api.allow_cleartext_token"))
+    try machine.configure("api.token_file: \(token.path)\napi.allow_cleartext_token: true")
+    try await machine.startDaemon(environment: away)
+    #expect(try machine.daemonLog.contains("warning Everybody on the way to http://192.0.2.1 can read the token"))
+    try await machine.stopDaemon()
+    try await machine.startDaemon()
+    #expect(try machine.daemonLog.ranges(of: "can read the token").count == 1, "this machine is on nobody's way")
+  }
+
   @Test("that finishes what is under way when it is told to stop")
   func stop() async throws {
     try await machine.startAPI()

@@ -24,7 +24,8 @@ struct WakingUpTests {
     try await network.setLoopback(isUp: true)
     try await machine.startAPI(in: network)
     try await network.setLoopback(isUp: false)
-    try machine.configure(Self.patient)
+    // What is sent to a loopback that is down is lost without a word.
+    try machine.configure("api.request_timeout: 300ms\n" + Self.patient)
     try await machine.startDaemon(in: network)
     try machine.drop(action("complete"))
     try await threeAttemptsFailed()
@@ -59,19 +60,15 @@ struct WakingUpTests {
       try await machine.startDaemon()
       try machine.drop(action("complete"))
       try await eventually("the endpoint is held") { try machine.daemonLog.contains("The API does not accept us") }
-      for attempt in 1...2 {
-        try Data("two words".utf8).write(to: token)
-        try await eventually("what is no token is said") {
-          try machine.daemonLog.contains("The old token stays in force: \(token.path) is refused")
-        }
-        if attempt == 1 { try Data("old\n".utf8).write(to: token, options: .atomic) }
-      }
+      try Data("two words".utf8).write(to: token)
+      try await eventually("what is no token is said") { try machine.daemonLog.contains("\(token.path) is refused: the token must be") }
+      try Data("still two words".utf8).write(to: token)
       try Data("new\n".utf8).write(to: token, options: .atomic)
       try await eventually("it has arrived") { try machine.rows() == ["1-3 done"] }
     }
     let log = try machine.daemonLog
-    #expect(log.contains("The token has changed"))
-    #expect(!log.contains("Reloaded") && !log.contains("\u{6e}ew\n"))
+    #expect(log.ranges(of: "The old token stays in force: ").count == 1)
+    #expect(log.contains("The token has changed") && !log.contains("Reloaded"))
   }
 
   private func threeAttemptsFailed() async throws {

@@ -264,6 +264,16 @@ struct SyncEngineTests {
     #expect(try machine.files(in: "claimed").isEmpty)
   }
 
+  @Test("tries again at once when the clock was set, whichever way, and that has rung", arguments: [-86_400, 86_400])
+  func clockSet(seconds: Int) throws {
+    try machine.drop(action("complete"))
+    machine.pass(.seconds(2)) { _ in .unreachable(reason: "refused") }
+    machine.setClock(by: .seconds(seconds))
+    machine.ringEndpoint()
+    machine.pass(.milliseconds(1))
+    #expect(try machine.counts.pending == 0)
+  }
+
   @Test("waits no longer because the clock was set back")
   func clockSetBack() throws {
     try machine.drop(action("complete"))
