@@ -2,7 +2,8 @@ import Foundation
 import Glibc
 import Testing
 
-/// In all of these the next try that the daemon would make by itself is an hour away.
+/// In all of these the next try that the daemon would make by itself is many minutes away. Where a test may set the clock, every daemon hears
+/// of it, so that the others may be a step further than they think.
 @Suite("The daemon tries the API again as soon as there is reason to")
 struct WakingUpTests {
   private static let patient = "debounce: {complete: 10ms, max_wait: 2s}\nretry.backoff: [10ms, 10ms, 1h]\nretry.parked_initial: 15m"
@@ -31,11 +32,32 @@ struct WakingUpTests {
     try await threeAttemptsFailed()
     try await network.setLoopback(isUp: true)
     try await eventually("it has arrived") { try machine.rows() == ["1-3 done"] }
-    #expect(try machine.daemonLog.contains("The network has changed: trying the API again now"))
+    #expect(try machine.daemonLog.contains("trying the API again now"))
+  }
+
+  /// Whether the process may set the clock: CAP_SYS_TIME, the bit 25 of capabilities(7).
+  private static let maySetClock: Bool = {
+    let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+    let effective = status.firstMatch(of: /CapEff:\s*([0-9a-f]+)/).flatMap { UInt64($0.1, radix: 16) } ?? 0
+    return effective & 1 << 25 != 0
+  }()
+
+  @Test("when the clock was set", .enabled(if: maySetClock, "setting the clock takes CAP_SYS_TIME"))
+  func clock() async throws {
+    try await wakeUp {
+      // To the time that it is: a step of nothing is a step, too.
+      var now = timespec()
+      #expect(clock_gettime(CLOCK_REALTIME, &now) == 0)
+      #expect(clock_settime(CLOCK_REALTIME, &now) == 0)
+    }
   }
 
   @Test("when a script asks for it")
   func signal() async throws {
+    try await wakeUp { try #require(machine.daemon).send(SIGUSR1) }
+  }
+
+  private func wakeUp(by event: () throws -> Void) async throws {
     try await machine.startAPI()
     try await machine.stopAPI()
     try machine.configure(Self.patient)
@@ -43,7 +65,7 @@ struct WakingUpTests {
     try machine.drop(action("complete"))
     try await threeAttemptsFailed()
     try await machine.startAPI()
-    try #require(machine.daemon).send(SIGUSR1)
+    try event()
     try await eventually("it has arrived") { try machine.rows() == ["1-3 done"] }
     #expect(try machine.daemonLog.contains("trying the API again now"))
   }
@@ -73,7 +95,7 @@ struct WakingUpTests {
 
   private func threeAttemptsFailed() async throws {
     try await eventually("three attempts have failed") {
-      try machine.daemonLog.split(separator: "\n").count { $0.contains("❌ Sync failed for complete-p1-1-3: ") } == 3
+      try machine.daemonLog.split(separator: "\n").count { $0.contains("❌ Sync failed for complete-p1-1-3: ") } >= 3
     }
   }
 }
