@@ -93,6 +93,7 @@ let package = Package(
       swiftSettings: strict),
 
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+    .target(name: "CTestSupport", path: "Tests/CTestSupport"),
     .testTarget(name: "ProgressModelTests", dependencies: ["ProgressModel", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "SyncPolicyTests", dependencies: ["SyncPolicy", "ProgressModel"], swiftSettings: strict),
     .testTarget(name: "SpoolTests", dependencies: ["Spool", "CSpool", "ProgressModel", systemPackage], swiftSettings: strict),
@@ -101,7 +102,8 @@ let package = Package(
     .testTarget(
       name: "APIClientTests", dependencies: ["APIClient", "ProgressModel", "SyncPolicy", nioCore, nioPosix, nioSSL], swiftSettings: strict),
     .testTarget(name: "SystemdTests", dependencies: ["Systemd", logging], swiftSettings: strict),
-    .testTarget(name: "SystemEventsTests", dependencies: ["SystemEvents", "CSystemEvents", systemPackage], swiftSettings: strict),
+    .testTarget(
+      name: "SystemEventsTests", dependencies: ["SystemEvents", "CSystemEvents", "CTestSupport", systemPackage], swiftSettings: strict),
     .testTarget(
       name: "SQLiteProgressStoreTests", dependencies: ["ProgressModel", "ProgressStore", "SQLiteProgressStore", grdb], swiftSettings: strict
     ),
@@ -137,8 +139,8 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "progress-syncd", "progressctl", "progress-api", "CrashPoints", "TestSupport", asyncHTTPClient, grdb, hummingbird, logging, nioCore,
-        nioHTTP1,
+        "progress-syncd", "progressctl", "progress-api", "CrashPoints", "CTestSupport", "TestSupport", asyncHTTPClient, grdb, hummingbird,
+        logging, nioCore, nioHTTP1,
       ], swiftSettings: strict),
   ]
 )

@@ -1,4 +1,5 @@
 import CSystemEvents
+import CTestSupport
 import Glibc
 import SystemPackage
 
@@ -26,11 +27,7 @@ final class PrivateNetwork {
 
   private static func open(_ result: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
     guard let sockets = result?.assumingMemoryBound(to: (notices: CInt, control: CInt, reason: CInt).self) else { return nil }
-    typealias Unshare = @convention(c) (CInt) -> CInt
-    let cloneNewNet: CInt = 0x4000_0000
-    // Swift's Glibc module leaves it out.
-    guard let symbol = dlsym(nil, "unshare") else { return nil }
-    if unsafeBitCast(symbol, to: Unshare.self)(cloneNewNet) == 0 {
+    if ctestsupport_unshare_network() == 0 {
       sockets.pointee.notices = csystemevents_network_socket()
       sockets.pointee.control = socket(AF_INET, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     }

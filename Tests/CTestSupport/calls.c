@@ -1,0 +1,12 @@
+#define _GNU_SOURCE
+#include "CTestSupport.h"
+
+#include <sched.h>
+#include <sys/timex.h>
+
+int ctestsupport_nudge_clock(void) {
+  struct timex request = {.modes = ADJ_SETOFFSET | ADJ_NANO, .time = {.tv_usec = 1}};
+  return adjtimex(&request) < 0 ? -1 : 0;
+}
+
+int ctestsupport_unshare_network(void) { return unshare(CLONE_NEWNET); }
