@@ -8,17 +8,17 @@ export SWIFT
 
 PROGRAMS := progress-syncd progressctl progress-api
 SOURCES  := Package.swift $(shell find Sources -type f)
-SCRIPTS  := packaging/setup packaging/run-demo .ci/run
+SCRIPTS  := packaging/setup packaging/run-demo .ci/run Tests/PowerCut/run Tests/PowerCut/machine Tests/PowerCut/guest/init
 
 # What is installed carries the Swift runtime in it: a toolchain in somebody's home is not there for a sandboxed service.
 RELEASE_FLAGS := --configuration release --static-swift-stdlib
 RELEASE_STAMP := .build/release.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test lint format install clean
+.PHONY: help setup build run test test-power lint format install clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 setup: ## Install the Debian packages that are missing (root or sudo), check the Swift version
 	@packaging/setup build
@@ -37,6 +37,11 @@ run: setup ## Build, then start API and daemon under .run/ and show actions arri
 
 test: setup ## Run every test
 	$(SWIFT) test
+
+test-power: setup ## Cut the power of a virtual machine under load, and look for what is lost; ROUNDS=10 SEED=
+	@packaging/setup power
+	$(SWIFT) build
+	@Tests/PowerCut/run $(or $(ROUNDS),10) $(SEED)
 
 lint: ## Check the formatting of the Swift sources, and the shell scripts
 	@packaging/setup build check
