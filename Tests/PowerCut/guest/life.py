@@ -17,7 +17,7 @@ import time
 import drops
 
 PORT = 8000
-PATIENCE = 120
+PATIENCE = 300
 
 
 def asked(name):
