@@ -40,6 +40,9 @@ package final class APIClient: Sendable {
         + (settings.token.map { [("Authorization", "Bearer \($0.text)")] } ?? []))
   }
 
+  /// Where it calls.
+  package var baseURL: APIBaseURL { settings.baseURL }
+
   /// Closes all connections; requests under way end as unreachable.
   package func shutdown() async {
     try? await http.shutdown()  // It fails only when it is shut down already.

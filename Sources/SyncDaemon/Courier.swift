@@ -22,6 +22,9 @@ struct Courier: Sendable {
     (deliveries, queue) = AsyncStream.makeStream()
   }
 
+  /// The API that it calls.
+  var baseURL: APIBaseURL { client.baseURL }
+
   func start(_ delivery: Delivery) {
     queue.yield(delivery)
   }

@@ -7,15 +7,13 @@ enum WakeUp: CaseIterable, Sendable {
   /// By a person or a script.
   case asked
 
-  /// What is said when it ends a wait for the API.
+  /// What is said of it.
   var sentence: String {
-    let cause =
-      switch self {
-      case .network: "The network has changed"
-      case .clock: "The clock was set, or the machine has woken up"
-      case .asked: "Asked by SIGUSR1"
-      }
-    return "\(cause): trying the API again now"
+    switch self {
+    case .network: "The network has changed: trying the API again now"
+    case .clock: "The clock was set, or the machine has woken up: trying the API again now"
+    case .asked: "Asked by SIGUSR1: sending everything now"
+    }
   }
 }
 

@@ -69,8 +69,10 @@ struct WorkLoop: Service {
         stopBy = .now + Self.stopPatience
       }
       var newClient: APIClient?
+      var isOtherAPI = false
       if rings.reloadRang, let reloaded = reload(&engine, spool) {
         token.end()
+        isOtherAPI = reloaded.client.baseURL != courier.baseURL
         (newClient, token) = reloaded
         start(token, in: &group)
       } else if rings.tokenRang {
@@ -81,9 +83,12 @@ struct WorkLoop: Service {
         courier = startCourier(courier.number + 1, newClient, in: &group)
       }
       let taken = wakeUps.take(rings.wakeUps, now: .now)
-      if !taken.isEmpty, isWaitingForAPI(engine), let sentence = wakeUps.sentence(for: taken, now: .now) { logger.info("\(sentence)") }
+      if taken.contains(.asked) || (!taken.isEmpty && isWaitingForAPI(engine)), let sentence = wakeUps.sentence(for: taken, now: .now) {
+        logger.info("\(sentence)")
+      }
       var input = TurnInput(rings, courier: courier.number)
       input.endpointRang = rings.reloadRang || newClient != nil || !taken.isEmpty
+      input.isFlush = isOtherAPI || taken.contains(.asked)
       let turnedAt = now()
       let turn = engine.turn(input, now: turnedAt)
       log.log(turn.events, now: turnedAt)
@@ -110,7 +115,7 @@ struct WorkLoop: Service {
     // A queue that cannot be read is said elsewhere.
     guard let endpoint = try? engine.status().endpoint else { return false }
     return switch endpoint {
-    case .unreachable, .held: true
+    case .failing, .unreachable, .held: true
     case .reachable, .paused: false
     }
   }
@@ -126,7 +131,7 @@ struct WorkLoop: Service {
   }
 
   /// The whole new configuration, or the old one and the reason said.
-  private func reload(_ engine: inout SyncEngine<SpoolReader, SyncStore>, _ spool: SpoolReader) -> (APIClient, TokenWatch)? {
+  private func reload(_ engine: inout SyncEngine<SpoolReader, SyncStore>, _ spool: SpoolReader) -> (client: APIClient, token: TokenWatch)? {
     notifier.notifyReloading()
     defer { notifier.notify(.ready) }
     do {
