@@ -186,7 +186,10 @@ struct ServiceTests {
     try machine.configure("spool.rescan_interval: 1s")
     try await machine.startDaemon()
     let spool = machine.directory.appending(path: "spool")
-    try FileManager.default.removeItem(at: spool)
+    // Out of the way first: while it is being emptied, the daemon may fill it again.
+    let former = machine.directory.appending(path: "former")
+    try FileManager.default.moveItem(at: spool, to: former)
+    try FileManager.default.removeItem(at: former)
     try await eventually("it is made anew") { FileManager.default.fileExists(atPath: machine.incoming.path) }
     try machine.drop(action("complete"))
     try await eventually("what is dropped there arrives") { try machine.rows() == ["1-3 done"] }
