@@ -36,15 +36,19 @@ extension SyncEngine {
 
   private mutating func settlement(of write: QueuedWrite, answer: Answer, now: Timestamp) -> Settlement {
     let random = Double.random(in: 0..<1, using: &self.random)
-    let fate = settings.retry.fate(
+    var fate = settings.retry.fate(
       of: answer.outcome, failures: write.failures, in: answer.delivery.company, now: now, random: random)
+    // What an older token was refused, the present one may be granted.
+    if case .unauthorized = answer.outcome, !answer.isCurrent { fate = .passedOver(until: now) }
     let isPutOff = if case .unreachable = answer.outcome { true } else { false }
     return Settlement(sequence: write.sequence, fate: fate, isPutOff: isPutOff)
   }
 
   /// Learns from an answer how the endpoint stands.
   mutating func observe(_ answer: Answer, now: Timestamp, _ turn: inout Turn) {
-    guard answer.isCurrent else { return }
+    // A wish for silence binds whoever hears it.
+    let isThrottled = if case .throttled = answer.outcome { true } else { false }
+    guard answer.isCurrent || isThrottled else { return }
     if case .unsupported = answer.outcome, case .bulk = answer.delivery.company { lacksBulkSync = true }
     let before = endpoint
     endpoint.observe(

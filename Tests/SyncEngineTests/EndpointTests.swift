@@ -34,6 +34,20 @@ struct EndpointTests {
     #expect(machine.calls.count - before <= 8)
   }
 
+  @Test("sends again at once what was refused to an older token, though the answer came late")
+  func lateRefusal() throws {
+    try machine.drop(action("complete"))
+    machine.pass(.seconds(1)) { _ in nil }
+    let delivery = try #require(machine.underWay.first)
+    machine.ringEndpoint()
+    var late = Answer(delivery, .unauthorized(status: 401, reason: "expired"))
+    late.isCurrent = false
+    machine.underWay = []
+    machine.turn(TurnInput(answers: [late]))
+    machine.pass(.milliseconds(10))
+    #expect(try machine.counts.pending == 0)
+  }
+
   @Test("lets one forbidden write not stand before all others for ever")
   func forbidden() throws {
     try machine.drop(action("complete", day: 1))

@@ -19,7 +19,7 @@ final class Workstation {
   /// What they changed.
   var calls: [SessionUpdate] { deliveries.flatMap(\.call.updates) }
   /// Requests that the API has not answered yet.
-  private(set) var underWay: [Delivery] = []
+  var underWay: [Delivery] = []
   private var engine: SyncEngine<SpoolReader, SyncStore>
   private(set) var wakeAt: Timestamp?
   private var dropped = 0
