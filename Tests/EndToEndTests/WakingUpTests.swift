@@ -7,7 +7,7 @@ import Testing
 /// of it, so that the others may be a step further than they think.
 @Suite("The daemon tries the API again as soon as there is reason to")
 struct WakingUpTests {
-  private static let patient = "debounce: {complete: 10ms, max_wait: 2s}\nretry.backoff: [10ms, 10ms, 1h]\nretry.parked_initial: 15m"
+  private static let patient = "log.level: debug\ndebounce: {complete: 10ms, max_wait: 2s}\nretry.backoff: [10ms, 10ms, 1h]\nretry.parked_initial: 15m"
 
   private let machine: Workstation
 
@@ -45,15 +45,15 @@ struct WakingUpTests {
 
   @Test("when the clock was set", .enabled(if: maySetClock, "setting the clock takes CAP_SYS_TIME"))
   func clock() async throws {
-    try await wakeUp { #expect(ctestsupport_nudge_clock() == 0) }
+    try await wakeUp("trying the API again now") { #expect(ctestsupport_nudge_clock() == 0) }
   }
 
   @Test("when a script asks for it")
   func signal() async throws {
-    try await wakeUp { try #require(machine.daemon).send(SIGUSR1) }
+    try await wakeUp("sending everything now") { try #require(machine.daemon).send(SIGUSR1) }
   }
 
-  private func wakeUp(by event: () throws -> Void) async throws {
+  private func wakeUp(_ words: String, by event: () throws -> Void) async throws {
     try await machine.startAPI()
     try await machine.stopAPI()
     try machine.configure(Self.patient)
@@ -63,7 +63,7 @@ struct WakingUpTests {
     try await machine.startAPI()
     try event()
     try await eventually("it has arrived") { try machine.rows() == ["1-3 done"] }
-    #expect(try machine.daemonLog.contains("trying the API again now"))
+    #expect(try machine.daemonLog.contains(words))
   }
 
   @Test("when a new token is there, without a reload")
