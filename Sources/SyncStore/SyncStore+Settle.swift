@@ -21,7 +21,7 @@ extension SyncStore {
   ///
   /// Returns the sequences whose rows were still there. `pause` is what the API asks for at present; it outlives the daemon.
   package func settle(_ settlements: [Settlement], pause: EndpointHealth.Pause?, now: Timestamp) throws -> Set<Int64> {
-    try transaction { database in
+    try settlingTransaction { database in
       try Self.keep(pause, in: database)
       var current: Set<Int64> = []
       for settlement in settlements where try Self.apply(settlement, now: now, in: database) {
@@ -62,7 +62,7 @@ extension SyncStore {
 
   /// Makes everything due that only the API's own trouble put off: it is over.
   package func releasePutOff(now: Timestamp) throws {
-    try transaction { database in
+    try settlingTransaction { database in
       let sql = "UPDATE writes SET due_at_ms = min(due_at_ms, ?), is_put_off = 0 WHERE is_put_off"
       try database.cachedStatement(sql: sql).execute(arguments: [now.milliseconds])
     }
@@ -71,7 +71,7 @@ extension SyncStore {
   /// Brings due times back within reach after the clock was set back: of a write that was not tried yet within
   /// `longestDebounce` of `now`, of any other within `longestWait`.
   package func clampDueTimes(now: Timestamp, longestDebounce: Duration, longestWait: Duration) throws {
-    try transaction { database in
+    try settlingTransaction { database in
       let clamp = try database.cachedStatement(sql: "UPDATE writes SET due_at_ms = ?1 WHERE due_at_ms > ?1 AND (state = 'waiting') = ?2")
       try clamp.execute(arguments: [(now + longestDebounce).milliseconds, true])
       try clamp.execute(arguments: [(now + longestWait).milliseconds, false])
@@ -100,7 +100,7 @@ extension SyncStore {
 
   /// Keeps a row that is unreadable out of the way of all others; a person finds it among the failed ones.
   package func setAside(unreadable sequence: Int64) throws {
-    try transaction { database in
+    try settlingTransaction { database in
       let sql = "UPDATE writes SET state = 'failed', due_at_ms = NULL, last_reason = 'the row is unreadable' WHERE sequence = ?"
       try database.execute(sql: sql, arguments: [sequence])
     }

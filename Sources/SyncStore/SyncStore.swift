@@ -8,24 +8,41 @@ import Glibc
 /// (<https://www.sqlite.org/pragma.html#pragma_synchronous>). When it throws, nothing has changed.
 package struct SyncStore: Sendable {
   let database: DatabaseQueue
+  let reserve: DiskReserve
   private let file: FileIdentity?
 
   /// Opens the queue at `path`, creates or migrates it, and makes sure that its commits are durable.
   ///
   /// Throws `SyncStoreError`.
   package init(path: String) throws {
+    reserve = DiskReserve(besides: path)
     do {
-      database = try DatabaseQueue(path: path, configuration: Self.configuration)
-      try database.inDatabase(Self.makeDurable)
-      try Schema.migrate(database)
-      file = FileIdentity(path: path)
-    } catch {
-      throw SyncStoreError(error, path: path)
+      database = try Self.open(path)
+    } catch SyncStoreError.full(let words) {
+      guard reserve.giveUp() else { throw SyncStoreError.full(words) }
+      database = try Self.open(path)
     }
+    file = FileIdentity(path: path)
+    // Without it the queue only takes nothing in, and says so then.
+    _ = reserve.isWhole || reserve.make()
   }
 
   private init(reading database: DatabaseQueue) {
-    (self.database, file) = (database, nil)
+    (self.database, reserve, file) = (database, DiskReserve(besides: database.path), nil)
+  }
+
+  private static func open(_ path: String) throws -> DatabaseQueue {
+    do {
+      let database = try DatabaseQueue(path: path, configuration: Self.configuration)
+      try database.inDatabase(Self.makeDurable)
+      try Schema.migrate(database)
+      // A commit whose sync failed, and whose process died of it, may stand in the log as the kernel remembers it but not on the disk.
+      // Whoever believes it has to write it once more.
+      try database.writeWithoutTransaction { _ = try $0.checkpoint(.passive) }
+      return database
+    } catch {
+      throw SyncStoreError(error, path: path)
+    }
   }
 
   /// Throws when the queue's file was removed or replaced: what is written now would be gone with this process.
@@ -49,6 +66,8 @@ package struct SyncStore: Sendable {
     }
   }
 
+  static let pageSize = 4_096
+
   private static var configuration: Configuration {
     var configuration = Configuration()
     configuration.label = "queue"
@@ -60,6 +79,8 @@ package struct SyncStore: Sendable {
 
   /// GRDB's own WAL setting would set `synchronous=NORMAL`, under which a power cut takes commits back.
   private static func makeDurable(_ database: Database) throws {
+    // Both hold for a file that is made now; another one keeps what it was made with.
+    try database.execute(sql: "PRAGMA page_size = \(pageSize); PRAGMA auto_vacuum = INCREMENTAL")
     let journal = try String.fetchOne(database, sql: "PRAGMA journal_mode = WAL")
     try database.execute(sql: "PRAGMA synchronous = FULL")
     let synchronous = try Int.fetchOne(database, sql: "PRAGMA synchronous")

@@ -1,4 +1,5 @@
 import GRDB
+import Glibc
 
 /// Why the queue could not be used.
 package enum SyncStoreError: Error, Hashable {
@@ -25,10 +26,16 @@ package enum SyncStoreError: Error, Hashable {
     }
   }
 
+  /// What the system said to SQLite decides: an exhausted quota, and a file system that finds out late that it is full, are no failing disk.
+  init(inputOutput error: DatabaseError, errno code: Int32, path: String) {
+    let words = "\(path): " + (code == 0 ? "disk I/O error" : String(cString: strerror(code))) + " (\(error.extendedResultCode.rawValue))"
+    self = [ENOSPC, EDQUOT].contains(code) ? .full(words) : .unusable(words)
+  }
+
   private init(database error: DatabaseError, path: String) {
     let words = "\(path): " + (error.message ?? "SQLite error") + " (\(error.extendedResultCode.rawValue))"
     switch error.resultCode {
-    case .SQLITE_FULL: self = .full(words)
+    case .SQLITE_FULL: self = .full(path)
     case .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_IOERR, .SQLITE_PERM, .SQLITE_AUTH: self = .unusable(words)
     case .SQLITE_CORRUPT, .SQLITE_NOTADB: self = .damaged(words)
     default: self = .other(words)
@@ -44,7 +51,7 @@ extension SyncStoreError: CustomStringConvertible {
     case .replaced(let path):
       "\(path) was removed or replaced under progress-syncd: put it back, or start progress-syncd again with what is there"
     case .notDurable(let words): "the queue cannot be made durable: \(words)"
-    case .full(let words): "no space for the queue: \(words)"
+    case .full(let words): "the disk is full: make space for \(words); until then dropped files wait in the spool"
     case .unusable(let words): "the queue cannot be used: \(words)"
     case .unreadable(let sequence): "row \(sequence) of the queue is unreadable"
     case .damaged(let words): "the queue is damaged: \(words)"

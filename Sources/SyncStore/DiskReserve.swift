@@ -1,0 +1,57 @@
+import Glibc
+
+/// Space on the queue's disk that is kept for settling: a file of allocated blocks, `queue.reserve`, that is given up when the disk is full.
+///
+/// Without it a full disk would stop deliveries for good: even a deletion is written to the log first. What takes actions in needs
+/// the reserve whole, and so can never use it up. The file's presence is the whole state; a crash leaves nothing to mend.
+struct DiskReserve: Sendable {
+  private let directory: String
+  private var path: String { directory + "/queue.reserve" }
+
+  /// Twice what stands in the log when SQLite copies it into the database by itself (1 000 pages).
+  private static let largest = 8 << 20
+  /// Enough to settle what a handful of answers touches.
+  private static let smallest = 64 << 10
+
+  init(besides queue: String) {
+    directory = queue.lastIndex(of: "/").map { String(queue[..<$0]) } ?? "."
+  }
+
+  /// How many bytes are to be reserved: less on a small file system.
+  var size: Int {
+    let total = fileSystem.map { Int(clamping: UInt64($0.f_blocks) * UInt64($0.f_frsize)) } ?? 0
+    return min(Self.largest, max(Self.smallest, total / 8))
+  }
+
+  /// How many bytes this user may still fill beyond the reserve.
+  var available: Int {
+    fileSystem.map { Int(clamping: UInt64($0.f_bavail) * UInt64($0.f_frsize)) } ?? 0
+  }
+
+  var isWhole: Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && Int(status.st_size) == size
+  }
+
+  /// Reserves the space; returns false, and takes none, when there is not enough or the disk refuses.
+  func make() -> Bool {
+    let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    guard file >= 0 else { return false }
+    defer { close(file) }
+    guard posix_fallocate(file, 0, off_t(size)) == 0, ftruncate(file, off_t(size)) == 0 else {
+      unlink(path)
+      return false
+    }
+    return true
+  }
+
+  /// Gives the space back to the disk; returns false when there was none.
+  func giveUp() -> Bool {
+    unlink(path) == 0
+  }
+
+  private var fileSystem: statvfs? {
+    var status = statvfs()
+    return statvfs(directory, &status) == 0 ? status : nil
+  }
+}
