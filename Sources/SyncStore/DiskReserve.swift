@@ -50,6 +50,19 @@ struct DiskReserve: Sendable {
     unlink(path) == 0
   }
 
+  /// Why the disk refuses a small write now; 0 when it does not. SQLite says of most troubles only that there was one.
+  func refusal() -> Int32 {
+    let path = directory + "/queue.probe"
+    let file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    guard file >= 0 else { return errno }
+    defer {
+      close(file)
+      unlink(path)
+    }
+    let block = [UInt8](repeating: 0, count: 4_096)
+    return pwrite(file, block, block.count, 0) == block.count && fsync(file) == 0 ? 0 : errno
+  }
+
   private var fileSystem: statvfs? {
     var status = statvfs()
     return statvfs(directory, &status) == 0 ? status : nil

@@ -1,5 +1,4 @@
 import GRDB
-import GRDBSQLite
 import Glibc
 
 extension SyncStore {
@@ -91,8 +90,7 @@ extension SyncStore {
     do {
       return try body()
     } catch let error as DatabaseError where error.resultCode == .SQLITE_IOERR {
-      let reason = database.inDatabase { sqlite3_system_errno($0.sqliteConnection) }
-      throw SyncStoreError(inputOutput: error, errno: reason, path: database.path)
+      throw SyncStoreError(inputOutput: error, errno: reserve.refusal(), path: database.path)
     } catch {
       throw SyncStoreError(error, path: database.path)
     }

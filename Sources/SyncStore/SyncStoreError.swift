@@ -26,7 +26,7 @@ package enum SyncStoreError: Error, Hashable {
     }
   }
 
-  /// What the system said to SQLite decides: an exhausted quota, and a file system that finds out late that it is full, are no failing disk.
+  /// What the system says decides: an exhausted quota, and a file system that finds out late that it is full, are no failing disk.
   init(inputOutput error: DatabaseError, errno code: Int32, path: String) {
     let words = "\(path): " + (code == 0 ? "disk I/O error" : String(cString: strerror(code))) + " (\(error.extendedResultCode.rawValue))"
     self = [ENOSPC, EDQUOT].contains(code) ? .full(words) : .unusable(words)

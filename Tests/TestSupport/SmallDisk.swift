@@ -9,8 +9,10 @@ package final class SmallDisk {
   /// Whether this process may mount one: as root, where there is such a right.
   package static let isPossible: Bool = (try? SmallDisk(kibibytes: 64)) != nil
 
-  package init(kibibytes: Int) throws {
-    directory = FileManager.default.temporaryDirectory.appending(path: "disk-\(UUID().uuidString.prefix(8))")
+  /// - Parameter directory: Where to mount it; it is made, and goes with the disk.
+  package init(kibibytes: Int, at directory: URL? = nil) throws {
+    self.directory = directory ?? FileManager.default.temporaryDirectory.appending(path: "disk-\(UUID().uuidString.prefix(8))")
+    let directory = self.directory
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
     do {
       try Self.run("mount", "-t", "tmpfs", "-o", "size=\(kibibytes)k", "none", directory.path)
