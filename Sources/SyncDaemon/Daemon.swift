@@ -50,17 +50,44 @@ package struct Daemon {
       throw DaemonError.stateDirectory(configuration.state.directory, reason: "\(error)")
     }
     let lock = try await StateLock.acquire(in: configuration.state.directory)
-    let store = try SyncStore(path: configuration.queuePath.string)
-    let doorbell = Doorbell()
-    let loop = WorkLoop(
-      configuration: configuration, store: store, doorbell: doorbell,
-      reloader: Reloader(started: configuration, load: load, threshold: threshold), logger: logger
-    ) { .now }
-    logger.notice("progress-syncd \(Self.version): \(configuration.spool.directory) → \(configuration.api.baseURL)")
-    try await run([loop, Signals(doorbell: doorbell)])
+    var damage: String?
+    repeat {
+      let store = try await openQueue(damage: damage)
+      defer { store.close() }
+      let doorbell = Doorbell()
+      let loop = WorkLoop(
+        configuration: configuration, store: store, doorbell: doorbell,
+        reloader: Reloader(started: configuration, load: load, threshold: threshold), logger: logger
+      ) { .now }
+      logger.notice("progress-syncd \(Self.version): \(configuration.spool.directory) → \(configuration.api.baseURL)")
+      try await run([loop, Signals(doorbell: doorbell)])
+      damage = store.damage
+    } while damage != nil
     logger.notice("progress-syncd has finished")
     _ = consume lock
   }
+
+  /// Opens the queue; one that is damaged is set aside, and what can be read in it is saved. Waits as long as there is no space for either.
+  private func openQueue(damage: String?) async throws -> SyncStore {
+    let notifier = ServiceNotifier()
+    var told: String?
+    while true {
+      do {
+        let (store, rescue) = try SyncStore.openRescuing(path: configuration.queuePath.string, damage: damage, now: .now)
+        if let rescue { logger.error("\(rescue)") }
+        return store
+      } catch SyncStoreError.full(let words) {
+        // An exit would only be followed by a start that finds the same.
+        let reason = "\(SyncStoreError.full(words))"
+        if told != reason { logger.error("The queue cannot be opened, nothing is lost, trying again: \(reason)") }
+        told = reason
+        notifier.notify(.status("cannot open the queue: \(reason)"), .extendTimeout(by: Self.openingPatience * 6), .alive)
+        try await Task.sleep(for: Self.openingPatience)
+      }
+    }
+  }
+
+  private static let openingPatience = Duration.seconds(5)
 
   private func run(_ services: [any Service]) async throws {
     // The library would say of itself what is said here in our own words.

@@ -94,6 +94,8 @@ struct WorkLoop: Service {
       log.log(turn.events, now: turnedAt)
       for delivery in turn.deliveries { courier.start(delivery) }
       wakeAt = [turn.wakeAt, log.wakeAt].compactMap { $0 }.min().map { .now + max(.zero, $0 - now()) }
+      // The daemon repairs it, and begins anew; what is under way then is asked again.
+      if store.damage != nil { break }
       pulse.beat(isStopping: stopBy != nil) { sentence(about: engine, now: turnedAt) }
       if let stopBy, engine.isQuiet || stopBy <= .now || Task.isCancelled { break }
     }

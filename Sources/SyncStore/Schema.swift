@@ -3,7 +3,7 @@ import GRDB
 
 /// The tables of the queue, from the first version on. A migration that has shipped is never edited.
 enum Schema {
-  private static var migrator: DatabaseMigrator {
+  static var migrator: DatabaseMigrator {
     var migrator = DatabaseMigrator()
     func register(_ name: String, _ step: @escaping @Sendable (Database) throws -> Void) {
       migrator.registerMigration(name) { database in

@@ -92,7 +92,9 @@ extension SyncStore {
     } catch let error as DatabaseError where error.resultCode == .SQLITE_IOERR {
       throw SyncStoreError(inputOutput: error, errno: reserve.refusal(), path: database.path)
     } catch {
-      throw SyncStoreError(error, path: database.path)
+      let error = SyncStoreError(error, path: database.path)
+      damageNote.take(error)
+      throw error
     }
   }
 }

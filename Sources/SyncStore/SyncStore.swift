@@ -1,5 +1,6 @@
 import GRDB
 import Glibc
+import Synchronization
 
 /// The daemon's one database: the durable queue, and the receipts that make replays harmless.
 ///
@@ -9,6 +10,7 @@ import Glibc
 package struct SyncStore: Sendable {
   let database: DatabaseQueue
   let reserve: DiskReserve
+  let damageNote = DamageNote()
   private let file: FileIdentity?
 
   /// Opens the queue at `path`, creates or migrates it, and makes sure that its commits are durable.
@@ -31,11 +33,17 @@ package struct SyncStore: Sendable {
     (self.database, reserve, file) = (database, DiskReserve(besides: database.path), nil)
   }
 
+  /// Makes or opens a database whose commits are durable, with the tables of this version.
+  static func openDurably(_ path: String) throws -> DatabaseQueue {
+    let database = try DatabaseQueue(path: path, configuration: Self.configuration)
+    try database.inDatabase(Self.makeDurable)
+    try Schema.migrate(database)
+    return database
+  }
+
   private static func open(_ path: String) throws -> DatabaseQueue {
     do {
-      let database = try DatabaseQueue(path: path, configuration: Self.configuration)
-      try database.inDatabase(Self.makeDurable)
-      try Schema.migrate(database)
+      let database = try openDurably(path)
       // A commit whose sync failed, and whose process died of it, may stand in the log as the kernel remembers it but not on the disk.
       // Whoever believes it has to write it once more.
       try database.writeWithoutTransaction { _ = try $0.checkpoint(.passive) }
@@ -100,5 +108,17 @@ private struct FileIdentity: Hashable, Sendable {
     var status = stat()
     guard stat(path, &status) == 0 else { return nil }
     (device, inode) = (UInt(status.st_dev), UInt(status.st_ino))
+  }
+}
+
+/// Remembers the first damage that any call met.
+final class DamageNote: Sendable {
+  private let words = Mutex<String?>(nil)
+
+  var first: String? { words.withLock { $0 } }
+
+  func take(_ error: SyncStoreError) {
+    guard case .damaged(let found) = error else { return }
+    words.withLock { $0 = $0 ?? found }
   }
 }

@@ -1,0 +1,90 @@
+import Foundation
+import GRDB
+import Testing
+
+@Suite("A damaged queue")
+struct DamagedQueueTests {
+  private let machine: Workstation
+  private let queue: URL
+
+  init() throws {
+    machine = try Workstation()
+    queue = machine.directory.appending(path: "state/queue.sqlite")
+  }
+
+  /// Queues ratings for `days` sessions while the API is away, and stops the daemon.
+  private func queueRatings(days: Int) async throws {
+    try await machine.startAPI()
+    try await machine.stopAPI()
+    try machine.configure("debounce: {complete: 10ms, intensity: 10ms, max_wait: 2s}")
+    try await machine.startDaemon()
+    for day in 1...days { try machine.drop(rating("hard", day: day)) }
+    try await eventually("everything is queued") { try machine.pending() == days && machine.files(in: "claimed").isEmpty }
+    try await machine.stopDaemon()
+  }
+
+  private func overwrite(page: Int, with byte: UInt8) throws {
+    let file = try FileHandle(forUpdating: queue)
+    try file.seek(toOffset: UInt64(page - 1) * 4096)
+    try file.write(contentsOf: Data(repeating: byte, count: 4096))
+    try file.close()
+  }
+
+  private func root(of name: String) throws -> Int {
+    try DatabaseQueue(path: queue.path).read {
+      try Int.fetchOne($0, sql: "SELECT rootpage FROM sqlite_schema WHERE name = ?", arguments: [name]) ?? 0
+    }
+  }
+
+  private func setAside() throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: queue.deletingLastPathComponent().path).filter {
+      $0.contains(/\.corrupt-[0-9]{8}T[0-9]{6}Z$/)
+    }
+  }
+
+  @Test("that is garbage keeps nobody from starting: it is set aside, and work goes on")
+  func garbage() async throws {
+    try await queueRatings(days: 3)
+    let garbage = Data(repeating: 0x61, count: 50_000)
+    try garbage.write(to: queue)
+    try await machine.startAPI()
+    try await machine.startDaemon()
+    #expect(try machine.daemonLog.contains(/error the queue is damaged: .*Saved 0 writes into a fresh queue.*kept as .*corrupt-/))
+    let kept = try setAside()
+    #expect(kept.count == 1)
+    #expect(try Data(contentsOf: queue.deletingLastPathComponent().appending(path: kept.first ?? "")) == garbage)
+    try machine.drop(action("complete", day: 9))
+    try await eventually("what comes in now arrives") { try machine.rows() == ["1-9 done"] }
+    try await machine.stopDaemon()
+  }
+
+  @Test("that has a damaged page gives up what stands on other pages, and that is delivered")
+  func page() async throws {
+    try await queueRatings(days: 40)
+    try overwrite(page: 1, with: 0)
+    try await machine.startAPI()
+    try await machine.startDaemon()
+    #expect(try machine.daemonLog.contains("Saved 40 of at most 40 writes"))
+    try await eventually("everything arrives") { try machine.rows().count == 40 && machine.isDone() }
+    try await machine.stopDaemon()
+    try await machine.startDaemon()
+    #expect(try setAside().count == 1)
+  }
+
+  @Test("that shows only while it works is repaired by the running daemon")
+  func running() async throws {
+    try await queueRatings(days: 20)
+    let page = try root(of: "writes_by_key")
+    try await machine.startDaemon()
+    let daemon = try #require(machine.daemon)
+    try overwrite(page: page, with: 0x55)
+    try machine.drop(rating("easy", day: 30))
+    try await eventually("it says what it saved") { try machine.daemonLog.contains("Saved 20 of at most 20 writes") }
+    try await machine.startAPI()
+    daemon.send(SIGHUP)
+    try await eventually("everything arrives") { try machine.rows().count == 21 && machine.isDone() }
+    #expect(daemon.isRunning)
+    #expect(try setAside().count == 1)
+    try await machine.stopDaemon()
+  }
+}
