@@ -90,7 +90,7 @@ extension SyncStore {
     do {
       return try body()
     } catch let error as DatabaseError where error.resultCode == .SQLITE_IOERR {
-      throw SyncStoreError(inputOutput: error, errno: reserve.refusal(), path: database.path)
+      throw SyncStoreError(inputOutput: error, errno: file == nil ? 0 : reserve.refusal(), path: database.path)
     } catch {
       let error = SyncStoreError(error, path: database.path)
       damageNote.take(error)

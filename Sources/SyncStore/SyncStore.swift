@@ -11,7 +11,8 @@ package struct SyncStore: Sendable {
   let database: DatabaseQueue
   let reserve: DiskReserve
   let damageNote = DamageNote()
-  private let file: FileIdentity?
+  /// nil for one that only looks.
+  let file: FileIdentity?
 
   /// Opens the queue at `path`, creates or migrates it, and makes sure that its commits are durable.
   ///
@@ -99,7 +100,7 @@ package struct SyncStore: Sendable {
 }
 
 /// Which file a path leads to.
-private struct FileIdentity: Hashable, Sendable {
+struct FileIdentity: Hashable, Sendable {
   let device: UInt
   let inode: UInt
 
