@@ -33,16 +33,18 @@ struct DiskReserve: Sendable {
     return stat(path, &status) == 0 && Int(status.st_size) == size
   }
 
-  /// Reserves the space; returns false, and takes none, when there is not enough or the disk refuses.
-  func make() -> Bool {
+  /// Reserves the space; returns the system's reason, and takes none, when it cannot be had, otherwise 0.
+  func make() -> Int32 {
     let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-    guard file >= 0 else { return false }
+    guard file >= 0 else { return errno }
     defer { close(file) }
-    guard posix_fallocate(file, 0, off_t(size)) == 0, ftruncate(file, off_t(size)) == 0 else {
+    let refusal = posix_fallocate(file, 0, off_t(size))
+    guard refusal == 0, ftruncate(file, off_t(size)) == 0 else {
+      let reason = refusal == 0 ? errno : refusal
       unlink(path)
-      return false
+      return reason
     }
-    return true
+    return 0
   }
 
   /// Gives the space back to the disk; returns false when there was none.

@@ -44,7 +44,6 @@ extension SyncStore {
     _ files: [AcceptableFile], now: Timestamp, debounce: DebouncePolicy, inFlight: Set<Int64>, forgetting: [String]
   ) throws -> [Acceptance] {
     try transaction { database in
-      try requireInPlace()
       let forget = try database.cachedStatement(sql: "DELETE FROM receipts WHERE claim = ?")
       for claim in forgetting { try forget.execute(arguments: [claim]) }
       return try files.map { file in

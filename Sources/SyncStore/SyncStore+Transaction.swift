@@ -7,10 +7,8 @@ extension SyncStore {
   /// For what makes the queue longer, or can wait: it leaves the space alone that is reserved for settling, and throws `.full` while that
   /// cannot be had.
   func transaction<Result>(_ body: (Database) throws -> Result) throws -> Result {
-    if !reserve.isWhole, !reserve.make() {
-      giveSpaceBack()
-      guard reserve.make() else { throw SyncStoreError.full(database.path) }
-    }
+    try requireInPlace()
+    try secureReserve()
     var isOverdue = false
     let result = try commit { database in
       let result = try body(database)
@@ -40,6 +38,13 @@ extension SyncStore {
   /// Runs `body` on one consistent state of the queue.
   func reading<Result>(_ body: (Database) throws -> Result) throws -> Result {
     try translatingErrors { try database.read(body) }
+  }
+
+  private func secureReserve() throws {
+    guard !reserve.isWhole, reserve.make() != 0 else { return }
+    giveSpaceBack()
+    let refusal = reserve.make()
+    guard refusal == 0 else { throw SyncStoreError(database.path, errno: refusal) }
   }
 
   /// Commits; when the log cannot grow, it is copied into the database, and then begun anew in the space that it has.
@@ -89,8 +94,10 @@ extension SyncStore {
   private func translatingErrors<Result>(_ body: () throws -> Result) throws -> Result {
     do {
       return try body()
-    } catch let error as DatabaseError where error.resultCode == .SQLITE_IOERR {
-      throw SyncStoreError(inputOutput: error, errno: file == nil ? 0 : reserve.refusal(), path: database.path)
+    } catch let error as DatabaseError where error.resultCode == .SQLITE_IOERR && file != nil {
+      // SQLite does not pass on why; a disk that refuses goes on refusing.
+      let refusal = reserve.refusal()
+      throw refusal == 0 ? SyncStoreError(error, path: database.path) : SyncStoreError(database.path, errno: refusal)
     } catch {
       let error = SyncStoreError(error, path: database.path)
       damageNote.take(error)

@@ -27,7 +27,7 @@ package struct SyncStore: Sendable {
     }
     file = FileIdentity(path: path)
     // Without it the queue only takes nothing in, and says so then.
-    _ = reserve.isWhole || reserve.make()
+    if !reserve.isWhole { _ = reserve.make() }
   }
 
   private init(reading database: DatabaseQueue) {

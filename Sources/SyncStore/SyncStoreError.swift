@@ -26,9 +26,9 @@ package enum SyncStoreError: Error, Hashable {
     }
   }
 
-  /// What the system says decides: an exhausted quota, and a file system that finds out late that it is full, are no failing disk.
-  init(inputOutput error: DatabaseError, errno code: Int32, path: String) {
-    let words = "\(path): " + (code == 0 ? "disk I/O error" : String(cString: strerror(code))) + " (\(error.extendedResultCode.rawValue))"
+  /// What the system refused. An exhausted quota is a full disk too.
+  init(_ doing: String, errno code: Int32) {
+    let words = "\(doing): \(String(cString: strerror(code)))"
     self = [ENOSPC, EDQUOT].contains(code) ? .full(words) : .unusable(words)
   }
 

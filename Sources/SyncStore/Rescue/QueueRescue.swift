@@ -147,9 +147,5 @@ struct QueueRescue {
     guard fsync(file) == 0 else { throw failure("cannot sync \(path)") }
   }
 
-  private func failure(_ doing: String) -> SyncStoreError {
-    let code = errno
-    let words = "\(doing): \(String(cString: strerror(code)))"
-    return [ENOSPC, EDQUOT].contains(code) ? .full(words) : .unusable(words)
-  }
+  private func failure(_ doing: String) -> SyncStoreError { SyncStoreError(doing, errno: errno) }
 }
