@@ -35,7 +35,8 @@ struct DiskTroubleTests {
     try await machine.stopAPI()
     for day in 1...40 { try machine.drop(rating("hard", day: day)) }
     try await eventually("everything is queued") { try machine.pending() == 40 && machine.files(in: "claimed").isEmpty }
-    let drop = try prepareDrop(action("complete", day: 50), named: "late")
+    let actions = (1...480).map { action("exercise", day: 1 + $0 % 50, "\"exercise\":{\"exercise_id\":\"e\($0)\"}") }
+    let drop = try prepareDrop("[\(actions.joined(separator: ","))]", named: "large")
     try state.fill()
     try spool.fill()
     try await machine.startAPI()
@@ -47,7 +48,7 @@ struct DiskTroubleTests {
     #expect(try machine.files(in: "incoming").count + machine.files(in: "claimed").count == 1)
     try state.clear()
     try spool.clear()
-    try await eventually("what was dropped has arrived") { try machine.rows().contains("1-50 done") && machine.isDone() }
+    try await eventually("what was dropped has arrived") { try machine.rows().count == 50 && machine.isDone() }
     #expect(try machine.daemonLog.split(separator: "\n").count { $0.contains("cannot be used; nothing is lost") } <= 2)
     #expect(try machine.daemonLog.contains("can be used again"))
     try await machine.stopDaemon()
@@ -71,7 +72,6 @@ struct DiskTroubleTests {
     try #require(machine.daemon).send(SIGHUP)
     let words = [.sync: "Input/output error", .readOnly: "Read-only file system", .quota: "the disk is full"][failure] ?? ""
     try await eventually("the log and the status say so") { try machine.daemonLog.contains(words) && hasSaid(words) }
-    try await eventually("requests are made all the same") { try !machine.rows().isEmpty }
     #expect(try machine.pending() >= 10)
     try disk.mend()
     let all = (1...10).map { "1-\($0) open hard" } + ["1-49 done", "1-50 done"]
