@@ -106,10 +106,10 @@ enum Schema {
   private static func addCompany(_ database: Database) throws {
     try database.execute(
       sql: """
-        -- How many sessions a request with this write may be about, 0 for a request of its own; NULL: any number.
+        -- How many sessions a request with this write may be about, 0 for a request of its own; NULL: any number. It takes the place of
+        -- is_alone, which stays: a rescue reads rows of any version by their shape, so columns are only ever added to the end.
         ALTER TABLE writes ADD COLUMN company_limit INTEGER;
         UPDATE writes SET company_limit = 0 WHERE is_alone;
-        ALTER TABLE writes DROP COLUMN is_alone;
 
         -- For the turns of programs, and for what was never tried.
         CREATE INDEX writes_by_program ON writes (program_id, due_at_ms, sequence, week_number, day_number) WHERE due_at_ms IS NOT NULL;

@@ -53,7 +53,7 @@ extension SyncStore {
 
   /// Makes everything due now, whatever it waits for, and forgets a pause.
   package func flush(now: Timestamp) throws {
-    try transaction { database in
+    try settlingTransaction { database in
       try Self.keep(nil, in: database)
       try database.cachedStatement(sql: "UPDATE writes SET due_at_ms = ?1, is_put_off = 0 WHERE due_at_ms > ?1")
         .execute(arguments: [now.milliseconds])

@@ -7,7 +7,8 @@ import Testing
 /// of it, so that the others may be a step further than they think.
 @Suite("The daemon tries the API again as soon as there is reason to")
 struct WakingUpTests {
-  private static let patient = "log.level: debug\ndebounce: {complete: 10ms, max_wait: 2s}\nretry.backoff: [10ms, 10ms, 1h]\nretry.parked_initial: 15m"
+  private static let patient =
+    "log.level: debug\ndebounce: {complete: 10ms, max_wait: 2s}\nretry.backoff: [10ms, 10ms, 1h]\nretry.parked_initial: 15m"
 
   private let machine: Workstation
 

@@ -37,7 +37,7 @@ struct FullDiskTests {
     let sequences = try store.entries().map(\.sequence)
     for first in stride(from: 0, to: sequences.count, by: perTurn) {
       let settlements = sequences[first..<min(first + perTurn, sequences.count)].map { Settlement(sequence: $0, fate: .delivered) }
-      #expect(try store.settle(settlements, now: start).count == settlements.count)
+      #expect(try store.settle(settlements, pause: nil, now: start).count == settlements.count)
     }
   }
 
@@ -52,8 +52,10 @@ struct FullDiskTests {
     #expect(try store.counts().waiting == count)
     let later = start + .seconds(60)
     let retried = Fate.retried(
-      at: later, failures: 1, state: .retrying, isAlone: true, status: 503, reason: String(repeating: "x", count: 200))
-    for entry in try store.entries().prefix(20) { _ = try store.settle([Settlement(sequence: entry.sequence, fate: retried)], now: later) }
+      at: later, failures: 1, state: .retrying, companyLimit: 0, status: 503, reason: String(repeating: "x", count: 200))
+    for entry in try store.entries().prefix(20) {
+      _ = try store.settle([Settlement(sequence: entry.sequence, fate: retried)], pause: nil, now: later)
+    }
     try deliverEverything(store, perTurn: perTurn)
     #expect(try store.counts().pending == 0)
     #expect(try store.entries().isEmpty)
@@ -92,7 +94,7 @@ struct FullDiskTests {
     #expect(store.reserve.isWhole)
     try disk.fill()
     let first = try #require(try store.entries().first)
-    _ = try store.settle([Settlement(sequence: first.sequence, fate: .delivered)], now: start)
+    _ = try store.settle([Settlement(sequence: first.sequence, fate: .delivered)], pause: nil, now: start)
     #expect(!store.reserve.isWhole)
     try disk.fill()
     #expect(throws: SyncStoreError.self) { try store.accept(Action(session: session(), change: .uncomplete)) }

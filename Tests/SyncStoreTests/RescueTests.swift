@@ -39,7 +39,7 @@ struct RescueTests {
     _ = try store.accept(again, now: now, debounce: debounce, inFlight: [], forgetting: [])
     let settled = try store.entries().map(\.sequence).filter { sequence in sequence % 3 == 0 || sequence < 200 }
     let failed = Fate.failed(status: 422, reason: "no")
-    _ = try store.settle(settled.map { Settlement(sequence: $0, fate: $0 % 15 == 0 ? failed : .delivered) }, now: now)
+    _ = try store.settle(settled.map { Settlement(sequence: $0, fate: $0 % 15 == 0 ? failed : .delivered) }, pause: nil, now: now)
   }
 
   private func bytes(_ path: String) throws -> Data { try Data(contentsOf: URL(filePath: path)) }

@@ -67,6 +67,9 @@ struct QueueSalvage {
       lastSequence = Int64.fromDatabaseValue(record.values[1])
     case (1?, [.null, .integer]):
       try database.execute(sql: "UPDATE last_sync SET at_ms = ?", arguments: [record.values[1]])
+    case (1?, [.null, .integer, .integer, .text]):
+      let arguments = StatementArguments(record.values.dropFirst())
+      try database.execute(sql: "UPDATE pause SET until_ms = ?, length_ms = ?, reason = ?", arguments: arguments)
     case (nil, [.text, .integer]):
       try insertClaimOrTally(record.values, in: database)
     case (nil, [.integer, .text, .integer]):
