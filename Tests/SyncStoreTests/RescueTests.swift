@@ -123,12 +123,13 @@ struct RescueTests {
     store.close()
     let sound = try bytes(queue.path)
     let rows = Dictionary(uniqueKeysWithValues: try (contents(of: queue.path)["writes"] ?? []).map { ($0["sequence"] as Int64, $0) })
+    let sequences = Dictionary(uniqueKeysWithValues: rows.map { ($0.value["id"] as String, $0.key) })
     let image = try PageImage(path: queue.path)
     let places = image.numbers.reduce(into: [Int64: Int]()) { places, page in
       for record in image.records(on: page) where record.values.count > 10 { record.row.map { places[$0] = page } }
     }
     #expect(Set(places.keys) == Set(rows.keys))
-    let seed = UInt64.random(in: 0...UInt64.max)
+    let seed = ProcessInfo.processInfo.environment["RESCUE_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0...UInt64.max)
     var random = SeededGenerator(seed: seed)
     for round in 0..<40 {
       let place = try TemporaryQueue()
@@ -154,7 +155,10 @@ struct RescueTests {
       let isTouched = { (row: Int64) in kind == .truncation ? places[row] ?? 0 >= page : places[row] == page }
       for row in saved {
         let sequence: Int64 = row["sequence"]
-        if kind != .flips || !isTouched(sequence) { #expect(rows[sequence] == row, words) }
+        // A bit that flips in a number or a text is not seen; but what was gone must not come back with it.
+        let origin = rows[sequence] == nil ? sequences[row["id"]] : sequence
+        let isChanged = try kind == .flips && isTouched(#require(origin, words))
+        if !isChanged { #expect(rows[sequence] == row, words) }
       }
       let missing = Set(rows.keys).subtracting(saved.map { $0["sequence"] as Int64 })
       #expect(missing.allSatisfy(isTouched), words)

@@ -12,9 +12,26 @@ extension PageImage {
   func records(on number: Number) -> [StoredRecord] {
     // The first page holds the schema only.
     guard number > 1, isInUse(number), let page = page(number), let kind = Kind(rawValue: page[0]), kind.holdsRecords else { return [] }
+    guard let unused = unusedRanges(of: page) else { return [] }
     return (0..<min(page.number(at: 3, bytes: 2), pageSize / 4)).compactMap { index in
-      record(at: page.number(at: kind.headerSize + 2 * index, bytes: 2), of: page, kind)
+      let cell = page.number(at: kind.headerSize + 2 * index, bytes: 2)
+      return unused.contains { $0.contains(cell) } ? nil : record(at: cell, of: page, kind)
     }
+  }
+
+  /// Where nothing is stored, though deleted cells may still be readable there; nil when the page's own account of it is damaged.
+  private func unusedRanges(of page: [UInt8]) -> [Range<Int>]? {
+    let contents = page.number(at: 5, bytes: 2)
+    guard contents >= 8, contents <= pageSize else { return nil }
+    var ranges = [0..<contents]
+    var next = page.number(at: 1, bytes: 2)
+    while next != 0 {
+      let end = next + page.number(at: next + 2, bytes: 2)
+      guard next >= ranges[ranges.count - 1].upperBound, end >= next + 4, end <= pageSize else { return nil }
+      ranges.append(next..<end)
+      next = page.number(at: next, bytes: 2)
+    }
+    return ranges
   }
 
   private enum Kind: UInt8 {
