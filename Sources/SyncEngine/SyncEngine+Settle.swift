@@ -7,18 +7,12 @@ extension SyncEngine {
   /// Makes the answers' consequences durable, then lets their sessions go.
   mutating func settle(now: Timestamp, _ turn: inout Turn) throws {
     if !unsettled.isEmpty {
-      let settlements = unsettled.map { answer in answer.delivery.writes.map { settlement(of: $0, answer: answer, now: now) } }
-      CrashPoint.settling.reach()
-      let current = try store.settle(settlements.flatMap { $0 }, pause: endpoint.pause, now: now)
-      CrashPoint.settled.reach()
-      for (answer, settlements) in zip(unsettled, settlements) {
-        inFlight.removeAll { $0 == answer.delivery }
-        busy.subtract(answer.delivery.sessions)
-        for (write, settlement) in zip(answer.delivery.writes, settlements) {
-          report(settlement, of: write, isCurrent: current.contains(write.sequence), &turn)
-        }
+      do {
+        try settle(unsettled, now: now, &turn)
+      } catch SyncStoreError.full where unsettled.count > 1 {
+        // What is reserved for settling may not be enough for all of them together.
+        for answer in unsettled { try settle([answer], now: now, &turn) }
       }
-      unsettled = []
     }
     if mustClamp {
       try store.clampDueTimes(now: now, longestDebounce: settings.debounce.maxWait, longestWait: settings.retry.longestWait)
@@ -31,6 +25,21 @@ extension SyncEngine {
     if mustRelease {
       try store.releasePutOff(now: now)
       mustRelease = false
+    }
+  }
+
+  private mutating func settle(_ answers: [Answer], now: Timestamp, _ turn: inout Turn) throws {
+    let settlements = answers.map { answer in answer.delivery.writes.map { settlement(of: $0, answer: answer, now: now) } }
+    CrashPoint.settling.reach()
+    let current = try store.settle(settlements.flatMap { $0 }, pause: endpoint.pause, now: now)
+    CrashPoint.settled.reach()
+    unsettled.removeFirst(answers.count)
+    for (answer, settlements) in zip(answers, settlements) {
+      inFlight.removeAll { $0 == answer.delivery }
+      busy.subtract(answer.delivery.sessions)
+      for (write, settlement) in zip(answer.delivery.writes, settlements) {
+        report(settlement, of: write, isCurrent: current.contains(write.sequence), &turn)
+      }
     }
   }
 
