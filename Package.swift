@@ -140,7 +140,7 @@ let package = Package(
       name: "EndToEndTests",
       dependencies: [
         "progress-syncd", "progressctl", "progress-api", "CrashPoints", "CTestSupport", "TestSupport", asyncHTTPClient, grdb, hummingbird,
-        logging, nioCore, nioHTTP1,
+        logging, nioCore, nioHTTP1, serviceLifecycle,
       ], swiftSettings: strict),
   ]
 )

@@ -15,9 +15,6 @@ package final class APIClient: Sendable {
   private let headers: HTTPHeaders
   private let http: HTTPClient
 
-  /// Less than the five seconds after which common servers (uvicorn, Node.js) close an idle connection: a request that
-  /// crosses such a close on its way would be lost.
-  private static let idleTimeout = TimeAmount.seconds(4)
   /// More of a body than any message quotes.
   private static let keptBodySize = 64 * 1024
 
@@ -28,7 +25,7 @@ package final class APIClient: Sendable {
     var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
     configuration.tlsConfiguration = try .client(trusting: settings.certificateAuthorityFile)
     configuration.timeout.connect = TimeAmount(settings.requestTimeout)
-    configuration.connectionPool.idleTimeout = Self.idleTimeout
+    configuration.connectionPool.idleTimeout = TimeAmount(settings.idleTimeout)
     configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = settings.maximumConcurrentRequests
     configuration.connectionPool.retryConnectionEstablishment = false
     // One request per connection at a time: a connection that breaks fails one write, not all that share it.

@@ -16,6 +16,10 @@ package struct APIClientSettings: Hashable, Sendable {
   /// Statuses that this API uses for passing trouble, beside the usual ones.
   package var alsoRetry: Set<Int>
 
+  /// How long a connection is kept that nobody uses. Less than the five seconds after which common servers (uvicorn, Node.js) close
+  /// it: a request that crosses such a close on its way would be lost.
+  package var idleTimeout = Duration.seconds(4)
+
   package init(
     baseURL: APIBaseURL, token: BearerToken? = nil, allowsClearTextToken: Bool = false, certificateAuthorityFile: String? = nil,
     timestamps: TimestampStyle = .utc, requestTimeout: Duration = .seconds(10), maximumConcurrentRequests: Int = 8, alsoRetry: Set<Int> = []

@@ -43,8 +43,9 @@ struct WakeUps {
     return kept
   }
 
-  /// What to say of those taken when they end a wait for the API; nil when it was said a moment ago.
+  /// What to say of those taken when they end a wait for the API; nil when it was said a moment ago. Who asks is told each time.
   mutating func sentence(for taken: Set<WakeUp>, now: ContinuousClock.Instant) -> String? {
+    if taken.contains(.asked) { return WakeUp.asked.sentence }
     guard saidAt.map({ now - $0 >= Self.silence }) ?? true else { return nil }
     guard let cause = WakeUp.allCases.first(where: taken.contains) else { return nil }
     saidAt = now

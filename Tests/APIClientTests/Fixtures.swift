@@ -28,9 +28,10 @@ func withClient(_ settings: APIClientSettings, body: (APIClient) async throws ->
 }
 
 extension APIClientSettings {
-  /// Settings for a server on this machine, with time enough for a machine under load.
+  /// Settings for a server on this machine, with time enough for a machine under load, between two requests too.
   init(port: Int, scheme: String = "http", host: String = "127.0.0.1", timeout: Duration = .seconds(30)) throws {
     self.init(baseURL: try APIBaseURL("\(scheme)://\(host):\(port)"), requestTimeout: timeout)
+    idleTimeout = .seconds(600)
   }
 }
 

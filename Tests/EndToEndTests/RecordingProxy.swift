@@ -4,6 +4,7 @@ import Hummingbird
 import Logging
 import NIOCore
 import NIOHTTP1
+import ServiceLifecycle
 import Synchronization
 
 /// Stands between the daemon and the API, passes everything on, and remembers what passed.
@@ -41,13 +42,17 @@ final class RecordingProxy: Sendable {
       configuration: .init(address: .hostname("127.0.0.1", port: 0)),
       onServerRunning: { port.yield($0.localAddress?.port ?? 0) },
       logger: Logger(label: "proxy") { _ in SwiftLogNoOpLogHandler() })
+    var configuration = ServiceGroupConfiguration(services: [application], logger: application.logger)
+    configuration.maximumGracefulShutdownDuration = .seconds(1)
+    let services = ServiceGroup(configuration: configuration)
     try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask { try await application.runService(gracefulShutdownSignals: []) }
+      group.addTask { try await services.run() }
       for await port in ports {
         try await body(port)
         break
       }
-      group.cancelAll()
+      // A server that is cancelled while a client connects dies of the connection that nobody has taken over.
+      await services.triggerGracefulShutdown()
     }
   }
 

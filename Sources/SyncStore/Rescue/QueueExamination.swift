@@ -39,9 +39,10 @@ struct QueueExamination {
   private func requireKnownTables(in database: Database) throws {
     let definitions = try Schema.definitions(in: database)
     guard !definitions.isEmpty, try !Schema.migrator.hasBeenSuperseded(database) else { return }
-    guard let last = try Schema.migrator.completedMigrations(database).last, try definitions == Schema.definitions(upTo: last) else {
-      throw damaged("its tables are not those that progress-syncd makes")
-    }
+    let last = try Schema.migrator.completedMigrations(database).last
+    // Before the first migration is committed, there is the table of migrations only.
+    let expected = try last.map { try Schema.definitions(upTo: $0) } ?? definitions.filter { $0.hasPrefix("grdb_migrations: ") }
+    guard definitions == expected else { throw damaged("its tables are not those that progress-syncd makes") }
   }
 
   private func requireSoundPages(in database: Database) throws {
