@@ -98,7 +98,8 @@ let package = Package(
     .testTarget(name: "SyncPolicyTests", dependencies: ["SyncPolicy", "ProgressModel"], swiftSettings: strict),
     .testTarget(name: "SpoolTests", dependencies: ["Spool", "CSpool", "ProgressModel", systemPackage], swiftSettings: strict),
     .testTarget(
-      name: "SyncStoreTests", dependencies: ["SyncStore", "SyncPolicy", "ProgressModel", "TestSupport", grdb], swiftSettings: strict),
+      name: "SyncStoreTests", dependencies: ["CrashPoints", "SyncStore", "SyncPolicy", "ProgressModel", "TestSupport", grdb],
+      swiftSettings: strict),
     .testTarget(
       name: "APIClientTests", dependencies: ["APIClient", "ProgressModel", "SyncPolicy", nioCore, nioPosix, nioSSL], swiftSettings: strict),
     .testTarget(name: "SystemdTests", dependencies: ["Systemd", logging], swiftSettings: strict),

@@ -36,6 +36,19 @@ package enum CrashPoint: String, CaseIterable, Sendable {
   case migrating
   /// A migration of the queue has done all its work, and is not committed.
   case migrated
+  /// All that can be read of a damaged queue stands in a fresh one, under a name that counts for nothing.
+  case rescueFilled
+  /// The fresh queue has the name that makes it count.
+  case rescueCompleted
+  /// Of the damaged queue the log has been set aside; then its index; then the database.
+  case logSetAside, indexSetAside, databaseSetAside
+  /// The fresh queue stands in the place of the damaged one.
+  case queueReplaced
+
+  /// Those that only a damaged queue leads to.
+  package static let ofRescue: [CrashPoint] = [
+    .rescueFilled, .rescueCompleted, .logSetAside, .indexSetAside, .databaseSetAside, .queueReplaced,
+  ]
 
   /// Kills the process, or stands still, when a test has armed this point.
   package func reach() {

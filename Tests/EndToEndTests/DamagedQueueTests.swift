@@ -1,3 +1,4 @@
+import CrashPoints
 import Foundation
 import GRDB
 import Testing
@@ -68,6 +69,17 @@ struct DamagedQueueTests {
     try await eventually("everything arrives") { try machine.rows().count == 40 && machine.isDone() }
     try await machine.stopDaemon()
     try await machine.startDaemon()
+    #expect(try setAside().count == 1)
+  }
+
+  @Test("is rescued in one piece by the next start, wherever the daemon is killed while it sets it aside", arguments: CrashPoint.ofRescue)
+  func interrupted(point: CrashPoint) async throws {
+    try await queueRatings(days: 10)
+    try overwrite(page: 1, with: 0)
+    try await machine.expectDeath(at: point.rawValue)
+    try await machine.startAPI()
+    try await machine.startDaemon()
+    try await eventually("everything arrives") { try machine.rows().count == 10 && machine.isDone() }
     #expect(try setAside().count == 1)
   }
 

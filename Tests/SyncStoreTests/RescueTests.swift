@@ -1,3 +1,4 @@
+import CrashPoints
 import Foundation
 import GRDB
 import ProgressModel
@@ -169,8 +170,8 @@ struct RescueTests {
 
   private struct Interruption: Error {}
 
-  @Test("is exchanged once and for all, wherever the exchange is interrupted", arguments: QueueRescue.Step.allCases)
-  func interrupted(step: QueueRescue.Step) throws {
+  @Test("is exchanged once and for all, wherever the exchange is interrupted", arguments: CrashPoint.ofRescue)
+  func interrupted(step: CrashPoint) throws {
     let store = try queue.open()
     try fill(store, sessions: 40)
     let before = try store.entries()
@@ -187,7 +188,7 @@ struct RescueTests {
     rescue.afterStep = { if $0 == step { throw Interruption() } }
     #expect(throws: Interruption.self) { try rescue.run(reason: "damaged", now: now) }
     for _ in 1...2 {
-      let damage = step == .filled ? "damaged" : nil
+      let damage = step == .rescueFilled ? "damaged" : nil
       let opened = try SyncStore.openRescuing(path: queue.path, damage: damage, now: now)
       #expect(try opened.store.entries() == before)
       opened.store.close()

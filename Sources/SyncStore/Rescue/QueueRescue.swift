@@ -1,3 +1,4 @@
+import CrashPoints
 import Glibc
 import ProgressModel
 
@@ -27,16 +28,7 @@ package struct Rescue: Hashable, Sendable, CustomStringConvertible {
 struct QueueRescue {
   let path: String
   /// Called after each step; a test ends it there.
-  var afterStep: (Step) throws -> Void = { _ in }
-
-  enum Step: CaseIterable {
-    case filled
-    case completed
-    case logSetAside
-    case indexSetAside
-    case databaseSetAside
-    case replaced
-  }
+  var afterStep: (CrashPoint) throws -> Void = { $0.reach() }
 
   private var unfinished: String { path + ".rescue" }
   private var completePrefix: String { path + ".rescued-" }
@@ -60,11 +52,11 @@ struct QueueRescue {
     try removeUnfinished()
     let salvage = try salvaged()
     try synced(unfinished)
-    try afterStep(.filled)
+    try afterStep(.rescueFilled)
     let time = String(now.rfc3339.prefix(19).filter { $0 != "-" && $0 != ":" }) + "Z"
     try move(unfinished, to: completePrefix + time)
     try syncDirectory()
-    try afterStep(.completed)
+    try afterStep(.rescueCompleted)
     let keptAs = try exchange(time)
     return Rescue(reason: reason, keptAs: keptAs, savedWrites: salvage.savedWrites, writesBefore: salvage.writesBefore)
   }
@@ -93,14 +85,14 @@ struct QueueRescue {
 
   private func exchange(_ time: String) throws -> String {
     let keptAs = path + ".corrupt-" + time
-    for (suffix, step) in [("-wal", Step.logSetAside), ("-shm", .indexSetAside), ("", .databaseSetAside)] {
+    for (suffix, step) in [("-wal", CrashPoint.logSetAside), ("-shm", .indexSetAside), ("", .databaseSetAside)] {
       if exists(path + suffix) { try move(path + suffix, to: unusedName(keptAs, suffix)) }
       try afterStep(step)
     }
     try syncDirectory()
     try move(completePrefix + time, to: path)
     try syncDirectory()
-    try afterStep(.replaced)
+    try afterStep(.queueReplaced)
     return keptAs
   }
 
