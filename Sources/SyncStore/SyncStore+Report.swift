@@ -39,7 +39,8 @@ extension SyncStore {
   package func counts() throws -> QueueCounts {
     try reading { database in
       var counts = QueueCounts()
-      let tallies = try Row.fetchCursor(database.cachedStatement(sql: "SELECT state, number FROM tallies"))
+      let sql = "SELECT state, number, (SELECT at_ms FROM last_sync) AS at_ms FROM tallies"
+      let tallies = try Row.fetchCursor(database.cachedStatement(sql: sql))
       while let row = try tallies.next() {
         switch WriteState(rawValue: row["state"]) {
         case .waiting: counts.waiting = row["number"]
@@ -48,9 +49,8 @@ extension SyncStore {
         case .failed: counts.failed = row["number"]
         case nil: break
         }
+        counts.lastSyncedAt = (row["at_ms"] as Int64?).map { Timestamp(milliseconds: $0) }
       }
-      let lastSync = try Int64.fetchOne(database.cachedStatement(sql: "SELECT at_ms FROM last_sync"))
-      counts.lastSyncedAt = lastSync.map { Timestamp(milliseconds: $0) }
       return counts
     }
   }

@@ -35,9 +35,13 @@ extension SyncStore {
     }
   }
 
-  /// Runs `body` on one consistent state of the queue.
+  /// Runs `body`, which reads. The daemon is the only one that writes, so it sees one state throughout; what other processes may call
+  /// has to be one statement.
+  ///
+  /// Not GRDB's `read`: on a single connection that sets `PRAGMA query_only` each time, and setting a flag expires all prepared statements
+  /// (`OP_Expire` in SQLite's pragma.c), so that each query would be compiled anew.
   func reading<Result>(_ body: (Database) throws -> Result) throws -> Result {
-    try translatingErrors { try database.read(body) }
+    try translatingErrors { try database.inDatabase(body) }
   }
 
   private func secureReserve() throws {

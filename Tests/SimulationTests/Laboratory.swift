@@ -6,28 +6,27 @@ import ProgressModel
 /// A place for the queues of simulations; one at a time.
 struct Laboratory {
   private let directory: URL
+  /// The same for all simulations, emptied between them: to open a queue takes longer than many lives.
+  private let store: SyncStore
 
   init() throws {
     let memory = URL(filePath: "/dev/shm", directoryHint: .isDirectory)
     let parent = FileManager.default.isWritableFile(atPath: memory.path) ? memory : FileManager.default.temporaryDirectory
     directory = parent.appending(path: "simulation-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
-  }
-
-  /// A fresh queue. It need not survive a power cut: only the machine in the simulation dies.
-  func makeStore() throws -> SyncStore {
-    let file = directory.appending(path: "queue.sqlite").path
-    for suffix in ["", "-wal", "-shm"] where FileManager.default.fileExists(atPath: file + suffix) {
-      try FileManager.default.removeItem(atPath: file + suffix)
+    store = try SyncStore(path: directory.appending(path: "queue.sqlite").path)
+    // It need not survive a power cut: only the machine in the simulation dies.
+    try store.database.inDatabase { database in
+      for pragma in ["synchronous = OFF", "journal_mode = MEMORY", "locking_mode = EXCLUSIVE"] {
+        try database.execute(sql: "PRAGMA \(pragma)")
+      }
     }
-    let store = try SyncStore(path: file)
-    try store.database.inDatabase { try $0.execute(sql: "PRAGMA synchronous = OFF") }
-    return store
   }
 
   /// What a simulation came to; nil when all promises were kept.
   func simulate(seed: UInt64, bug: DeliberateBug? = nil, isTraced: Bool = false) throws -> String? {
-    let simulation = Simulation(seed: seed, bug: bug, store: try makeStore(), isTraced: isTraced)
+    try store.empty()
+    let simulation = Simulation(seed: seed, bug: bug, store: store, isTraced: isTraced)
     guard let violation = simulation.live() else { return nil }
     let story = simulation.trace.map { "\n" + $0.suffix(60).joined(separator: "\n") } ?? ""
     return "seed \(seed): \(violation)\(story)"
@@ -40,6 +39,21 @@ struct Laboratory {
 }
 
 extension SyncStore {
+  /// Makes a fresh queue of it.
+  fileprivate func empty() throws {
+    try transaction { database in
+      try database.execute(
+        sql: """
+          DELETE FROM writes;
+          DELETE FROM receipts;
+          DELETE FROM client_actions;
+          DELETE FROM sqlite_sequence;
+          UPDATE pause SET until_ms = NULL, length_ms = NULL, reason = NULL;
+          UPDATE last_sync SET at_ms = NULL;
+          """)
+    }
+  }
+
   /// What has not been delivered, for a report.
   func pending() throws -> [String] {
     var pending: [String] = []
