@@ -113,8 +113,8 @@ extension Delivery {
     return companyLimit > 1
   }
 
-  /// Joins requests for different sessions of `program` into one, in their order: as many of those that can be part of it as all of them
-  /// allow. Returns nil when fewer than two can.
+  /// Joins requests for different sessions of `program` into one: as many of those that can be part of it, from the first on, as all of
+  /// them allow. Returns nil when fewer than two can.
   package init?(bulkOf parts: [Delivery], program: ProgramID) {
     var limit = Self.largestBulk
     var joined: [Delivery] = []
@@ -123,9 +123,13 @@ extension Delivery {
       joined.append(part)
     }
     guard joined.count > 1 else { return nil }
+    // By acceptance, so that a repeated request repeats its body with its key whatever the due times have become.
+    joined.sort { $0.oldest < $1.oldest }
     call = .bulkSync(program, joined.flatMap(\.call.updates))
     writes = joined.flatMap(\.writes).sorted { $0.sequence < $1.sequence }
   }
+
+  private var oldest: Int64 { writes.reduce(.max) { min($0, $1.sequence) } }
 
   private var companyLimit: Int { writes.reduce(QueuedWrite.anyCompany) { min($0, $1.companyLimit) } }
 }

@@ -88,7 +88,7 @@ struct BulkDeliveryTests {
 
   private func completions(_ days: ClosedRange<Int>) throws -> [Delivery] { try days.map { try part($0, [.done(at: at)]) } }
 
-  @Test("completions with what travels along with them, each session once, in the order given")
+  @Test("completions with what travels along with them, each session once, in the order of acceptance")
   func joined() throws {
     let parts = [try part(2, [.done(at: at), .rating(.hard)]), try part(1, [.done(at: at)])]
     let bulk = try #require(Delivery(bulkOf: parts, program: program))
@@ -96,7 +96,14 @@ struct BulkDeliveryTests {
     #expect(bulk.company == .bulk(sessions: 2))
     #expect(bulk.writes.map(\.sequence) == [980, 981, 990])
     #expect(bulk.call.path == "/api/progress/p1/bulk-sync")
-    #expect(Delivery(bulkOf: parts.reversed(), program: program)?.idempotencyKey == bulk.idempotencyKey)
+  }
+
+  @Test("the same writes are the same request, in whatever order they have become due")
+  func repeatable() throws {
+    let parts = try completions(1...5)
+    let bulk = try #require(Delivery(bulkOf: parts, program: program))
+    #expect(Delivery(bulkOf: parts.reversed(), program: program) == bulk)
+    #expect(Delivery(bulkOf: Array(parts.dropFirst()), program: program)?.idempotencyKey != bulk.idempotencyKey)
   }
 
   @Test("never anything else: what is undone, rated, planned or logged alone stays out")
@@ -107,7 +114,7 @@ struct BulkDeliveryTests {
     #expect(parts.allSatisfy { !$0.isBulkable })
     #expect(Delivery(bulkOf: parts, program: program) == nil)
     let bulk = Delivery(bulkOf: parts + (try completions(1...2)), program: program)
-    #expect(bulk?.sessions.map(\.day) == [1, 2])
+    #expect(bulk?.sessions.map(\.day) == [2, 1])
   }
 
   @Test("fifty sessions at most, and one alone is no bulk")
@@ -122,6 +129,6 @@ struct BulkDeliveryTests {
     #expect(Delivery(bulkOf: parts, program: program)?.sessions.count == size)
     #expect(try part(1, [.done(at: at)], companyLimit: 1).isBulkable == false)
     let late = try completions(1...5) + [part(6, [.done(at: at)], companyLimit: limit)]
-    #expect(Delivery(bulkOf: late, program: program)?.sessions.map(\.day) == [1, 2, 3, 4, 5])
+    #expect(Delivery(bulkOf: late, program: program)?.sessions.map(\.day) == [5, 4, 3, 2, 1])
   }
 }
