@@ -43,7 +43,9 @@ extension RetryPolicy {
       let limit = company == .session ? 0 : nil
       return retried(at: now + wait, failures: failures + 1, companyLimit: limit, status: status, reason: reason)
     case (.unreachable(let reason), _):
-      return retried(at: now + wait, failures: failures + 1, companyLimit: nil, status: nil, reason: reason)
+      // What no quick retry of them gets an answer to may be the doing of one of them.
+      let limit = company == .session && state(afterFailures: failures + 1) == .parked ? 0 : nil
+      return retried(at: now + wait, failures: failures + 1, companyLimit: limit, status: nil, reason: reason)
     case (.unsupported(let reason), _):
       return retried(at: now + parkedMax, failures: max(failures, maximumRetries) + 1, companyLimit: 0, status: nil, reason: reason)
     }

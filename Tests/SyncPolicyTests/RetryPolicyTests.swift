@@ -66,6 +66,17 @@ struct FateTests {
         == .retried(at: now + .seconds(1), failures: 1, state: .retrying, companyLimit: nil, status: nil, reason: "refused"))
   }
 
+  @Test("what shared its session's request goes on apart when no quick retry got an answer: one of them may be why")
+  func silenced() {
+    for (failures, limit) in [(2, nil), (3, 0), (100, 0)] as [(Int, Int?)] {
+      let fate = fate(.unreachable(reason: "timed out"), failures: failures, in: .session)
+      guard case .retried(_, failures + 1, _, limit, nil, "timed out") = fate else {
+        Issue.record("\(fate) after \(failures) failures")
+        continue
+      }
+    }
+  }
+
   @Test(
     "a bulk request that got no success costs nobody an attempt: all go singly at once",
     arguments: [DeliveryOutcome.deferred(status: 500, reason: "no"), .unreachable(reason: "no"), .unsupported(reason: "no")])
