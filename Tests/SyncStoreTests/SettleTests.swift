@@ -107,6 +107,14 @@ struct SettleTests {
     #expect(try store.writesDue(in: p1, now: later).map(\.isAlone) == [true])
   }
 
+  @Test("separated writes keep their place: what has waited for long does not become fresh")
+  func separatedPlace() throws {
+    let sequence = try acceptRating()
+    let settlement = Settlement(sequence: sequence, fate: .separated(companyLimit: 1, reason: "422"))
+    _ = try store.settle([settlement], pause: nil, now: start + .seconds(60))
+    #expect(try store.nextDue(busy: []) == start + .milliseconds(500))
+  }
+
   @Test("what only the API's trouble put off is probed with last, if need be before it is due, and is released together")
   func putOff() throws {
     let other = try session("p1", 1, 4)
