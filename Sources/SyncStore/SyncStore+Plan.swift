@@ -105,21 +105,19 @@ extension SyncStore {
 
   /// The writes of a session that its next request may carry: the first that is due, and those that may travel with it; in due order.
   ///
-  /// However many exercises a session has, at most three rows are read. `includingPutOff` takes in what only the API's own trouble put off.
+  /// However many exercises a session has, at most four rows are read. `includingPutOff` takes in what only the API's own trouble put off.
   package func writesDue(in session: Session, now: Timestamp, includingPutOff: Bool = false) throws -> [QueuedWrite] {
     try reading { database in
-      func due(_ more: String) throws -> [QueuedWrite] {
-        let statement = try database.cachedStatement(
-          sql: """
-            SELECT * FROM writes WHERE program_id = ? AND week_number = ? AND day_number = ?
-              AND (due_at_ms <= ? OR (? AND is_put_off)) \(more)
-            """)
-        let arguments: StatementArguments = [session.program.text, session.week, session.day, now.milliseconds, includingPutOff]
-        return try Row.fetchAll(statement, arguments: arguments).map { try QueuedWrite(row: $0) }
-      }
-      let first = try due("ORDER BY due_at_ms, sequence LIMIT 1")
-      guard let field = first.first?.write.key.field, !field.travelsAlone else { return first }
-      return try due("AND field <> 'exercise' ORDER BY due_at_ms, sequence")
+      let isDue = "program_id = ?1 AND week_number = ?2 AND day_number = ?3 AND (due_at_ms <= ?4 OR (?5 AND is_put_off))"
+      let statement = try database.cachedStatement(
+        sql: """
+          SELECT \(QueuedWrite.columns) FROM writes WHERE \(isDue) AND (field <> 'exercise'
+            OR sequence = (SELECT sequence FROM writes WHERE \(isDue) ORDER BY due_at_ms, sequence LIMIT 1))
+          ORDER BY due_at_ms, sequence
+          """)
+      let arguments: StatementArguments = [session.program.text, session.week, session.day, now.milliseconds, includingPutOff]
+      let due = try Row.fetchAll(statement, arguments: arguments).map { try QueuedWrite(row: $0) }
+      return due.first.map { $0.write.key.field.travelsAlone ? [$0] : due } ?? []
     }
   }
 }
@@ -137,6 +135,9 @@ enum WriteRow {
 }
 
 extension QueuedWrite {
+  /// What `init(row:)` reads.
+  static let columns = "sequence, id, program_id, week_number, day_number, value, recorded_at_ms, failures, company_limit"
+
   init(row: Row) throws {
     self.init(
       sequence: row["sequence"], id: row["id"], write: try Write(row: row), failures: min(row["failures"], WriteRow.mostFailures),
