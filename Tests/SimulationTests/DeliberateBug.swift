@@ -26,4 +26,38 @@ enum DeliberateBug: CaseIterable {
   case retryAfterIsIgnored
   /// Something is always due at once.
   case busyLoop
+  /// A session that waits is picked twice for one bulk.
+  case sessionTwiceInABulk
+  /// A bulk carries something else than completions.
+  case uncompleteInABulk
+  /// What a refused bulk carried is failed, the good with the bad.
+  case refusedBulkFailsItsItems
+  /// A refused bulk is sent again as it was.
+  case bulkIsNeverSplit
+  /// Of a refused bulk only one half is sent again.
+  case halvesAreLost
+  /// What the API refuses for good is dropped.
+  case refusalsAreDropped
+  /// What was refused once fails whatever comes for its key later.
+  case failureBlocksItsKey
+  /// The beginning of an answer is taken for the answer.
+  case cutAnswersAreDelivered
+  /// A 2xx is a success whatever it says.
+  case denialsAreDelivered
+  /// A wish for silence is forgotten at a restart.
+  case pauseIsNotStored
+  /// A new network is reason enough to break a silence.
+  case ringBreaksThePause
+  /// In an outage every lane tries again and again.
+  case everyLaneProbes
+  /// A refused token is tried with each write.
+  case holdIsIgnored
+  /// An API that defers everything is asked as if it did not.
+  case failingAPIIsStormed
+  /// After a trouble all lanes are used at once.
+  case windowIsIgnored
+  /// The first program is served until nothing of it is left.
+  case programsHaveNoTurns
+  /// What was dropped first is sent first, however much that is.
+  case freshStarves
 }

@@ -27,8 +27,11 @@ final class Hazards {
 
   enum Effect {
     case read
+    /// Takes new space.
+    case grow
+    /// Takes none that is not reserved for it.
     case write
-    /// A rename or an unlink, which needs no space.
+    /// A rename or an unlink.
     case rename
   }
 
@@ -42,7 +45,7 @@ final class Hazards {
         throw .dead
       }
     }
-    if isDiskFull, effect == .write { throw .full }
+    if isDiskFull, effect == .grow { throw .full }
     if failureRate > 0, chance(failureRate) { throw .failing }
   }
 

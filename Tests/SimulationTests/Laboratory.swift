@@ -1,6 +1,5 @@
 import Foundation
 import GRDB
-import ProgressModel
 @testable import SyncStore
 
 /// A place for the queues of simulations; one at a time.
@@ -23,19 +22,28 @@ struct Laboratory {
     }
   }
 
-  /// What a simulation came to; nil when all promises were kept.
-  func simulate(seed: UInt64, bug: DeliberateBug? = nil, isTraced: Bool = false) throws -> String? {
+  /// What a simulation came to.
+  func simulate(seed: UInt64, bug: DeliberateBug? = nil, isTraced: Bool = false) throws -> LifeStory {
     try store.empty()
     let simulation = Simulation(seed: seed, bug: bug, store: store, isTraced: isTraced)
-    guard let violation = simulation.live() else { return nil }
-    let story = simulation.trace.map { "\n" + $0.suffix(60).joined(separator: "\n") } ?? ""
-    return "seed \(seed): \(violation)\(story)"
+    let violation = simulation.live()
+    return LifeStory(violation: violation.map { "seed \(seed): \($0)" }, trace: simulation.trace)
   }
 
   func remove() {
     // What is left behind is the temporary directory's business.
     try? FileManager.default.removeItem(at: directory)
   }
+}
+
+/// A life that was simulated.
+struct LifeStory {
+  /// The first broken promise; nil when all were kept.
+  let violation: String?
+  /// What happened, if that was to be kept.
+  let trace: [String]?
+
+  var lastWords: String { (trace ?? []).suffix(60).joined(separator: "\n") }
 }
 
 extension SyncStore {
@@ -54,12 +62,12 @@ extension SyncStore {
     }
   }
 
-  /// What has not been delivered, for a report.
-  func pending() throws -> [String] {
-    var pending: [String] = []
-    try forEachEntry { entry in
-      if let dueAt = entry.dueAt { pending.append("\(entry.key), \(entry.state), due at \(dueAt.rfc3339)") }
+  /// All that stands in the queue.
+  func rows() throws -> [QueueRow] {
+    try reading { database in
+      let statement = try database.cachedStatement(
+        sql: "SELECT id, state = 'failed', coalesce(last_status IS NOT NULL AND last_reason <> '', FALSE) FROM writes")
+      return try Row.fetchAll(statement).map { QueueRow(id: $0[0], isFailed: $0[1], hasReason: $0[2]) }
     }
-    return pending
   }
 }

@@ -32,11 +32,26 @@ final class Oracle {
   private(set) var keys: [WriteKey] = []
   private var latest: [WriteKey: AcceptedWrite] = [:]
   private var applied: [WriteKey: Int] = [:]
+  /// The ids of what was sent.
+  private var ids: [Int64: String] = [:]
   private var calls: [String: ProgressCall] = [:]
   private(set) var requests = 0
+  /// Virtual time, in milliseconds.
+  var elapsed = 0
+  var storm: StormWatch
+  var fairness: FairnessWatch
+  private var rules = RequestWatch()
+
+  init(lanes: Int, programs: Int) {
+    (storm, fairness) = (StormWatch(lanes: lanes), FairnessWatch(programs: programs))
+  }
 
   func expect(_ condition: Bool, _ promise: @autoclosure () -> String) {
     if !condition, violation == nil { violation = promise() }
+  }
+
+  private func expect(_ broken: String?) {
+    if violation == nil { violation = broken }
   }
 
   func note(drop file: SpoolDisk.File, actions: [Action]) {
@@ -61,6 +76,7 @@ final class Oracle {
       let new = AcceptedWrite(order: accepted.count, write: write)
       accepted["\(file.claim)-\(position + 1)"] = new
       if latest.updateValue(new, forKey: write.key) == nil { keys.append(write.key) }
+      fairness.note(accepted: write.key, at: elapsed)
     }
   }
 
@@ -71,11 +87,6 @@ final class Oracle {
       expect(isNew != isTakenForOne, "drop \(number) is \(isNew ? "" : "not ")taken for a repetition")
     }
     return isTakenForOne
-  }
-
-  /// The clock was set forward by so much that ids may be forgotten.
-  func noteClockLeap() {
-    oldIDs.formUnion(acceptedIDs)
   }
 
   /// What was dropped before, by the order of drops and by the clock, has been accepted before.
@@ -97,14 +108,49 @@ final class Oracle {
     }
     expect(underWay.count < limit, "more than \(limit) requests are under way")
     for write in delivery.writes {
+      ids[write.sequence] = write.id
       let known = accepted[write.id]
       expect(
         known?.write.value == write.write.value && delivery.sessions.contains(write.write.session)
           && known?.write.session == write.write.session, "\(write) was never dropped")
     }
     expect(Set(delivery.call.values) == Set(delivery.writes.map(\.write.value)), "\(delivery.call) carries other values than its writes")
+    expect(rules.broken(by: delivery, besides: underWay.count))
+    expect(fairness.note(request: delivery, besides: busy, at: elapsed))
     let before = calls.updateValue(delivery.call, forKey: delivery.idempotencyKey)
     expect(before ?? delivery.call == delivery.call, "\(delivery.idempotencyKey) stands for two different requests")
+  }
+
+  func note(stormOf delivery: Delivery, at instant: Int, oldest: Int?) {
+    expect(storm.note(requestAt: instant, oldest: oldest))
+  }
+
+  /// What the engine is told next.
+  func note(_ outcome: DeliveryOutcome, to delivery: Delivery) {
+    rules.note(outcome, to: delivery)
+    if outcome != .delivered { fairness.forgive() }
+  }
+
+  func note(settled settlements: [Settlement]) {
+    rules.note(settled: settlements)
+    for settlement in settlements where settlement.fate == .delivered {
+      guard let known = ids[settlement.sequence].flatMap({ accepted[$0] }), latest[known.write.key]?.order == known.order else { continue }
+      fairness.note(delivered: known.write.key)
+    }
+  }
+
+  /// The engine has reason to try everything anew; at a start and a flush it knows of no trouble.
+  func noteNewHope(isFresh: Bool) {
+    storm.forgive(at: elapsed)
+    fairness.forgive()
+    if isFresh { rules.noteStart() }
+  }
+
+  func noteClockStep(by step: Int) {
+    storm.forgive(at: elapsed)
+    fairness.forget()
+    // So far forward that ids may be forgotten.
+    if step > 90 * 86_400_000 { oldIDs.formUnion(acceptedIDs) }
   }
 
   func note(applied delivery: Delivery) {
@@ -118,14 +164,23 @@ final class Oracle {
 
   func hasApplied(_ session: Session) -> Bool { applied.keys.contains { $0.session == session } }
 
-  /// At any moment: the latest accepted write of each key stands in the queue or on the server.
-  func expectNothingLost(queued ids: [String]) {
-    let queued = Set(ids.compactMap { accepted[$0]?.order })
+  /// At any moment: the latest accepted write of each key stands in the queue or on the server, and what is listed as failed was refused.
+  func expectNothingLost(queued entries: [QueueRow]) {
+    var queued: Set<Int> = []
+    for entry in entries {
+      if let order = accepted[entry.id]?.order { queued.insert(order) }
+      guard entry.isFailed else { continue }
+      expect(rules.refusedAlone.contains(entry.id), "write \(entry.id) is listed as failed, and the API never refused it by itself")
+      expect(entry.hasReason, "write \(entry.id) is listed as failed without status and reason")
+    }
     for key in keys {
       guard let last = latest[key] else { continue }
       expect(applied[key] == last.order || queued.contains(last.order), "write \(last.order) of \(key) is neither queued nor applied")
     }
   }
+
+  /// The write with this id, if it was accepted.
+  func write(_ id: String) -> Write? { accepted[id]?.write }
 
   /// Whether all that was dropped has been accepted, or rejected where it is rubbish.
   func hasTakenAll(from files: [SpoolDisk.File]) -> Bool {
@@ -135,6 +190,13 @@ final class Oracle {
       return isRubbish ? files[number].place == .rejected : drops[number].isAccepted
     }
   }
+}
+
+/// What of a row of the queue the oracle looks at.
+struct QueueRow {
+  let id: String
+  let isFailed: Bool
+  let hasReason: Bool
 }
 
 extension ProgressCall {

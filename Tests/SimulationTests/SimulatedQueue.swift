@@ -9,6 +9,8 @@ final class SimulatedQueue: QueuePort {
   private let hazards: Hazards
   private let oracle: Oracle
   private let bug: DeliberateBug?
+  /// What a restart has to know of the API's wish for silence.
+  private(set) var durablePause: EndpointHealth.Pause?
   /// What `DeliberateBug.retryOvertakesNewer` sends again.
   private var remembered: [WriteKey: QueuedWrite] = [:]
 
@@ -19,9 +21,11 @@ final class SimulatedQueue: QueuePort {
   func accept(
     _ files: [AcceptableFile], now: Timestamp, debounce: DebouncePolicy, inFlight: Set<Int64>, forgetting: [String]
   ) throws -> [Acceptance] {
-    try admit(.write)
+    try admit(.grow)
     let kept = bug == .acceptanceLosesTheLastFile && files.count > 1 ? files.dropLast() : files
+    let blocked = bug == .failureBlocksItsKey ? try store.failedKeys() : []
     let acceptances = try store.accept(kept, now: now, debounce: debounce, inFlight: inFlight, forgetting: forgetting)
+    try store.fail(acceptances.flatMap(\.keys).filter { blocked.contains($0) })
     for (file, acceptance) in zip(kept, acceptances) { oracle.noteAcceptance(of: file, acceptance) }
     if bug == .receiptsGoTooEarly {
       _ = try store.accept([], now: now, debounce: debounce, inFlight: inFlight, forgetting: kept.map(\.claim))
@@ -46,16 +50,18 @@ final class SimulatedQueue: QueuePort {
 
   func programDue(after program: ProgramID?, now: Timestamp) throws -> ProgramID? {
     try admit(.read)
-    return try store.programDue(after: program, now: now)
+    return try store.programDue(after: bug == .programsHaveNoTurns ? nil : program, now: now)
   }
 
   func sessionsDue(of program: ProgramID, now: Timestamp, atMost limit: Int, busy: Set<Session>) throws -> [Session] {
     try admit(.read)
-    return try store.sessionsDue(of: program, now: now, atMost: limit, busy: bug == .noLane ? [] : busy)
+    let sessions = try store.sessionsDue(of: program, now: now, atMost: limit, busy: bug == .noLane ? [] : busy)
+    return bug == .sessionTwiceInABulk ? sessions + sessions.prefix(1) : sessions
   }
 
   func freshSession(dueSince instant: Timestamp, now: Timestamp, busy: Set<Session>) throws -> Session? {
     try admit(.read)
+    if bug == .freshStarves { return nil }
     return try store.freshSession(dueSince: instant, now: now, busy: bug == .noLane ? [] : busy)
   }
 
@@ -102,19 +108,16 @@ final class SimulatedQueue: QueuePort {
   func flush(now: Timestamp) throws {
     try admit(.write)
     try store.flush(now: now)
+    durablePause = nil
   }
 
   func settle(_ settlements: [Settlement], pause: EndpointHealth.Pause?, now: Timestamp) throws -> Set<Int64> {
     try admit(.write)
-    switch bug {
-    case .settlementIsNotRecorded:
-      return try store.settle(settlements.filter { $0.fate != .delivered }, pause: pause, now: now)
-    case .givingUpAfterRetries:
-      return try store.settle(
-        settlements.map { $0.fate.isParking ? Settlement(sequence: $0.sequence, fate: .delivered) : $0 }, pause: pause, now: now)
-    default:
-      return try store.settle(settlements, pause: pause, now: now)
-    }
+    let recorded = bug.map { bug in settlements.compactMap { bug.distort($0, now: now) } } ?? settlements
+    let current = try store.settle(recorded, pause: bug == .pauseIsNotStored ? nil : pause, now: now)
+    durablePause = pause
+    oracle.note(settled: settlements)
+    return current
   }
 
   func releasePutOff(now: Timestamp) throws {
@@ -154,8 +157,20 @@ extension QueuedWrite {
   }
 }
 
-extension Fate {
-  fileprivate var isParking: Bool {
-    if case .retried(_, _, .parked, _, _, _) = self { true } else { false }
+extension SyncStore {
+  /// The keys of what is listed as failed.
+  fileprivate func failedKeys() throws -> Set<WriteKey> {
+    var keys: Set<WriteKey> = []
+    try forEachEntry { if $0.state == .failed, let write = $0.write { keys.insert(write.key) } }
+    return keys
+  }
+
+  fileprivate func fail(_ keys: [WriteKey]) throws {
+    guard !keys.isEmpty else { return }
+    var sequences: [Int64] = []
+    try forEachEntry { if let write = $0.write, keys.contains(write.key) { sequences.append($0.sequence) } }
+    _ = try settle(
+      sequences.map { Settlement(sequence: $0, fate: .failed(status: 422, reason: "as before")) }, pause: pause(),
+      now: Timestamp(milliseconds: 0))
   }
 }

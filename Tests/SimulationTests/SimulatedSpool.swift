@@ -121,7 +121,7 @@ final class SimulatedSpool: SpoolPort {
     do throws(SpoolError) {
       for refusal in refusals {
         guard let file = claims[refusal.claim] else { continue }
-        try admit(.write, "reject")
+        try admit(.grow, "reject")
         disk.move(file, to: .rejected)
         claims[refusal.claim] = nil
         let name = disk.files[file].name

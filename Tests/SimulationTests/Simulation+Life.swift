@@ -1,35 +1,54 @@
+import ProgressModel
 import SyncEngine
 import SyncStore
 
 extension Simulation {
   private enum Move {
-    case drop, pass, mood, kill, cutPower, dieSoon, setClock, trouble, ringEndpoint, ringSpool, stopOrderly
+    case drop, pass, mood, kill, cutPower, dieSoon, setClock, trouble, ringEndpoint, ringSpool, stopOrderly, flush, restartAPI
   }
 
-  /// Lives through `moves` of trouble, then waits until everything has calmed down. Returns the first broken promise.
-  func live(moves: Int = 80) -> String? {
+  /// Lives through trouble, then waits until everything has calmed down. Returns the first broken promise.
+  func live(moves: Int = 60) -> String? {
     start()
-    for move in 1...moves {
+    if circumstances.hasBacklog { sitOutAnOutage() }
+    for move in 1...(circumstances.hasBacklog ? 10 : moves) where oracle.violation == nil {
       makeMove()
       if move.isMultiple(of: 16) { expectNothingLost() }
-      if let violation = oracle.violation { return violation }
     }
-    calmDown()
+    if oracle.violation == nil { calmDown() }
     return oracle.violation
+  }
+
+  /// Hours without the API, in which much is dropped; what comes while it is worked off must not be behind it.
+  private func sitOutAnOutage() {
+    for _ in 0..<hazards.number(0...4) { makeMove() }
+    hazards.stop()
+    turnAPI(.down)
+    for _ in 0..<hazards.number(1...3) {
+      drop(clients.backlog())
+      pass(milliseconds: hazards.pick([700, 60_000, 900_000, 3_600_000]))
+    }
+    if hazards.chance(0.3), isRunning { stop(cuttingPower: true, note: "stopped") }
+    for _ in 0..<3 { drop(clients.nextFile()) }
+    pass(milliseconds: 30_000)
+    turnAPI(hazards.pick([.healthy, .slow, .slow, .againstBulks, .strict, .denying, .flaky]))
+    for _ in 0..<12 where oracle.violation == nil {
+      if hazards.chance(0.4) { drop(clients.nextFile()) }
+      pass(milliseconds: hazards.pick([100, 600, 3_000, 10_000]))
+    }
   }
 
   private func makeMove() {
     let move: Move = hazards.pick(weighted: [
-      (40, .drop), (40, .pass), (8, .mood), (2, .kill), (4, .cutPower), (5, .dieSoon), (2, .setClock), (3, .trouble), (1, .ringEndpoint),
-      (2, .ringSpool), (1, .stopOrderly),
+      (40, .drop), (40, .pass), (8, .mood), (2, .kill), (4, .cutPower), (5, .dieSoon), (2, .setClock), (3, .trouble), (4, .ringEndpoint),
+      (2, .ringSpool), (1, .stopOrderly), (1, .flush), (2, .restartAPI),
     ])
     switch move {
-    case .drop: for _ in 0..<hazards.pick([1, 1, 1, 2, 8]) { drop() }
+    case .drop: for _ in 0..<hazards.pick([1, 1, 1, 2, 8]) { drop(clients.nextFile()) }
     case .pass:
       pass(milliseconds: hazards.pick([1, 40, 600, 600, 3_000, 3_000, 20_000, 20_000, 180_000, hazards.isCalm ? 1_800_000 : 180_000]))
     case .mood:
-      api.mood = hazards.pick([.healthy] + SimulatedAPI.Mood.allCases)
-      note("the API is \(api.mood)")
+      turnAPI(hazards.pick([.healthy, .healthy] + SimulatedAPI.Mood.allCases))
     case .kill: if isRunning { stop(cuttingPower: false, note: "killed") }
     case .cutPower: if isRunning { stop(cuttingPower: true, note: "stopped") }
     case .dieSoon: hazards.effectsUntilDeath = hazards.number(1...15)
@@ -40,7 +59,16 @@ extension Simulation {
       note("the disk is \(hazards.isDiskFull ? "full" : "not full") and fails at a rate of \(hazards.failureRate)")
     case .ringEndpoint:
       note("endpoint rings")
+      oracle.noteNewHope(isFresh: false)
       turn(TurnInput(endpointRang: true))
+    case .flush:
+      note("flush")
+      oracle.noteNewHope(isFresh: true)
+      if isRunning { api.shortenSilence() }
+      turn(TurnInput(isFlush: true))
+    case .restartAPI:
+      note("the API starts again")
+      api.restart(at: elapsed)
     case .ringSpool: turn(TurnInput(spoolRang: true))
     case .stopOrderly:
       turn(TurnInput(isStopping: true))
@@ -48,11 +76,16 @@ extension Simulation {
     }
   }
 
-  private func drop() {
-    let (text, actions) = clients.nextFile()
-    let number = disk.drop(text, now: now)
-    oracle.note(drop: disk.files[number], actions: actions)
-    note("drop \(number): \(String(decoding: text, as: UTF8.self))")
+  private func turnAPI(_ mood: SimulatedAPI.Mood) {
+    api.turn(mood, at: elapsed)
+    note("the API is \(mood)")
+  }
+
+  private func drop(_ file: (text: [UInt8], actions: [Action])) {
+    api.doomed = clients.doomed
+    let number = disk.drop(file.text, now: now)
+    oracle.note(drop: disk.files[number], actions: file.actions)
+    note("drop \(number): \(String(decoding: file.text, as: UTF8.self))")
     // Rarely a ring is lost; the slow rescan is there for that.
     if isRunning, !hazards.chance(0.02) { ringAt = elapsed + hazards.number(0...20) }
     if hazards.chance(0.7) { pass(milliseconds: hazards.number(0...30)) }
@@ -64,28 +97,47 @@ extension Simulation {
     clockError += step
     // A wait that is measured by a clock ends early when the clock is set forward.
     if step > 0 { api.shortenSilence() }
-    if step > 90 * day { oracle.noteClockLeap() }
+    oracle.noteClockStep(by: step)
     note("the clock is set by \(step) ms")
   }
 
-  /// Faults stop; then everything has to be delivered in two hours, without anybody's doing.
+  /// Faults stop; then everything that the API takes has to be delivered in two hours, without anybody's doing. After that, newer actions
+  /// take the place of what it does not take.
   private func calmDown() {
     note("calm")
     hazards.stop()
-    api.mood = .healthy
+    turnAPI(.healthy)
+    passUntilDrained()
+    expectNothingLost()
+    let keys = rows.compactMap { oracle.write($0.id)?.key }
+    guard oracle.violation == nil, !keys.isEmpty else { return }
+    note("newer actions for \(keys.count) keys")
+    drop(clients.remedy(for: keys))
+    if ringAt == nil { ringAt = elapsed }
+    passUntilDrained()
+    oracle.expect(rows.isEmpty, "a newer action does not take the place of what was refused: \(listing)")
+  }
+
+  private func passUntilDrained() {
     let deadline = elapsed + 2 * 3_600_000
     let limit = oracle.requests + 1_000
     while oracle.violation == nil, !isDrained, elapsed < deadline {
       passToNextEvent()
       oracle.expect(oracle.requests < limit, "a healthy API gets requests without end")
     }
-    let remains = (try? queue.store.pending()) ?? []
-    oracle.expect(isDrained, "spool and queue are not empty two hours after the last trouble; in the queue: \(remains)")
-    expectNothingLost()
+    oracle.expect(isDrained, "spool and queue are not empty two hours after the last trouble; in the queue: \(listing)")
   }
 
+  /// Whether nothing is left to do but to try again what the API will never take.
   private var isDrained: Bool {
     guard isRunning, api.underWay.isEmpty, oracle.hasTakenAll(from: disk.files), let counts = try? queue.counts() else { return false }
-    return counts.pending == 0
+    guard counts.pending > 0, !api.doomed.isEmpty else { return counts.pending == 0 }
+    return rows.allSatisfy { row in row.isFailed || oracle.write(row.id).map { api.doomed[$0.value] != nil } ?? false }
+  }
+
+  private var rows: [QueueRow] { (try? queue.store.rows()) ?? [] }
+
+  private var listing: [String] {
+    rows.map { row in (oracle.write(row.id).map { "\($0.key)" } ?? row.id) + (row.isFailed ? ", failed" : "") }
   }
 }

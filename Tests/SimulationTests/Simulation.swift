@@ -1,24 +1,26 @@
-import GRDB
 import ProgressModel
-import SyncEngine
+@testable import SyncEngine
 import SyncPolicy
-@testable import SyncStore
+import SyncStore
 import TestSupport
 
 /// A machine, its clients, its disk and its API in virtual time, all driven by one seed: the same seed gives the same life.
 final class Simulation {
   let hazards: Hazards
-  let oracle = Oracle()
+  let oracle: Oracle
   let disk = SpoolDisk()
   let api: SimulatedAPI
   let queue: SimulatedQueue
   let bug: DeliberateBug?
   let settings: EngineSettings
+  let circumstances: Circumstances
   var clients: Clients
   private(set) var engine: SyncEngine<SimulatedSpool, SimulatedQueue>?
 
   /// Virtual time that has passed, in milliseconds; no clock step changes it.
-  private(set) var elapsed = 0
+  private(set) var elapsed = 0 {
+    didSet { oracle.elapsed = elapsed }
+  }
   /// How far the machine's clock is off, in milliseconds.
   var clockError = 0
   private var wakeAt: Int?
@@ -34,17 +36,19 @@ final class Simulation {
   init(seed: UInt64, bug: DeliberateBug?, store: SyncStore, isTraced: Bool) {
     hazards = Hazards(seed: seed)
     (self.bug, trace) = (bug, isTraced ? [] : nil)
-    api = SimulatedAPI(hazards: hazards, oracle: oracle)
-    queue = SimulatedQueue(store: store, hazards: hazards, oracle: oracle, bug: bug)
-    clients = Clients(hazards: hazards)
+    circumstances = Circumstances(hazards: hazards, hasBacklog: bug?.needsBacklog == true ? true : nil)
     var settings = EngineSettings(
       debounce: DebouncePolicy(
         complete: .milliseconds(500), intensity: .milliseconds(500), schedule: .milliseconds(500), exercise: .seconds(2),
         maxWait: .seconds(5)),
       retry: RetryPolicy(backoff: [.seconds(1), .seconds(5), .seconds(15)], parkedInitial: .seconds(60), parkedMax: .seconds(900)),
-      maximumConcurrentRequests: hazards.number(1...8), rescanInterval: .seconds(60))
+      maximumConcurrentRequests: hazards.number(1...8), rescanInterval: hazards.pick([.seconds(60), .seconds(600)]))
     settings.filesPerBatch = hazards.number(1...6)
     self.settings = settings
+    oracle = Oracle(lanes: settings.maximumConcurrentRequests, programs: Set(circumstances.sessions.map(\.program)).count)
+    api = SimulatedAPI(hazards: hazards, oracle: oracle, circumstances: circumstances)
+    queue = SimulatedQueue(store: store, hazards: hazards, oracle: oracle, bug: bug)
+    clients = Clients(hazards: hazards, circumstances: circumstances)
   }
 
   /// What the machine's clock shows.
@@ -75,29 +79,38 @@ final class Simulation {
     advance(to: instant)
     if let startsAt, startsAt <= elapsed { start() }
     var input = TurnInput()
-    input.answers = api.answers(until: elapsed).map { Answer($0.delivery, outcome(of: $0.answer, to: $0.delivery)) }
-    for answer in input.answers { note("answered \(answer.delivery.idempotencyKey): \(answer.outcome)") }
+    for (delivery, reply) in api.answers(until: elapsed, now: now) {
+      let outcome = outcome(of: reply, to: delivery)
+      note("answered \(delivery.idempotencyKey): \(outcome)")
+      oracle.note(outcome, to: delivery)
+      input.answers.append(Answer(delivery, bug?.distort(outcome, of: reply) ?? outcome))
+    }
     if let ringAt, ringAt <= elapsed { (input.spoolRang, self.ringAt) = (true, nil) }
     if !input.answers.isEmpty || input.spoolRang || wakeAt.map({ $0 <= elapsed }) ?? false { turn(input) }
   }
 
-  private func outcome(of answer: HTTPAnswer?, to delivery: Delivery) -> DeliveryOutcome {
-    guard let answer else { return .unreachable(reason: "simulated") }
-    let outcome = DeliveryOutcome(of: answer, to: delivery.call, alsoRetry: [], now: now)
-    if bug == .retryAfterIsIgnored, case .throttled(let status, let reason, _) = outcome {
-      return .deferred(status: status, reason: reason)
+  private func outcome(of reply: SimulatedAPI.Reply, to delivery: Delivery) -> DeliveryOutcome {
+    switch reply {
+    case .whole(let answer): DeliveryOutcome(of: answer, to: delivery.call, alsoRetry: [], now: now)
+    case .cut: .unreachable(reason: "cut short")
+    case .nothing: .unreachable(reason: "timed out")
     }
-    return outcome
   }
 
   func turn(_ input: TurnInput) {
+    var input = input
+    bug?.distort(&input)
+    if let bug, var endpoint = engine?.endpoint {
+      bug.distort(&endpoint)
+      engine?.endpoint = endpoint
+    }
     guard let turn = engine?.turn(input, now: now) else { return }
     turnsAtOnce += 1
     turns += 1
     oracle.expect(turnsAtOnce <= Self.turnsWithoutTime, "more than \(Self.turnsWithoutTime) turns without time passing")
     for event in turn.events { note("\(event)") }
     guard !hazards.isDead else { return stop(note: "died in a turn") }
-    for delivery in turn.deliveries {
+    for delivery in turn.deliveries.map({ bug?.distort($0) ?? $0 }) {
       note("sends \(delivery.idempotencyKey): \(delivery.call)")
       oracle.note(request: delivery, besides: api.underWay, atMost: settings.maximumConcurrentRequests)
       api.receive(delivery, at: elapsed)
@@ -109,6 +122,7 @@ final class Simulation {
     note("starts")
     hazards.revive()
     startsAt = nil
+    oracle.noteNewHope(isFresh: true)
     let spool = SimulatedSpool(disk: disk, hazards: hazards, oracle: oracle, bug: bug)
     engine = SyncEngine(spool: spool, store: queue, settings: settings, random: SeededGenerator(seed: hazards.random.next()))
     turn(TurnInput())
@@ -121,7 +135,7 @@ final class Simulation {
     note(words + (isPowerCut ? ", without power" : ""))
     if isPowerCut { disk.cutPower(using: &hazards.random) }
     api.loseClients()
-    let pause = (try? queue.store.pause())?.map { elapsed + Int($0.until.milliseconds - now.milliseconds) }
+    let pause = queue.durablePause.map { elapsed + Int($0.until.milliseconds - now.milliseconds) }
     api.shortenSilence(to: pause ?? 0)
     (engine, wakeAt, ringAt) = (nil, nil, nil)
     startsAt = elapsed + hazards.pick([0, 0, 1_000, 300_000])
@@ -130,7 +144,7 @@ final class Simulation {
 
   func expectNothingLost() {
     do {
-      oracle.expectNothingLost(queued: try queue.store.database.read { try String.fetchAll($0, sql: "SELECT id FROM writes") })
+      oracle.expectNothingLost(queued: try queue.store.rows())
     } catch {
       oracle.expect(false, "the queue cannot be read: \(error)")
     }
