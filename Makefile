@@ -4,6 +4,8 @@ CONFIG  ?= debug
 PREFIX  ?= /usr/local
 DESTDIR ?=
 SWIFT   ?= swift
+SEEDS   ?= 100000
+FIRST   ?= $(shell date +%s)000000
 export SWIFT
 
 PROGRAMS := progress-syncd progressctl progress-api
@@ -15,7 +17,7 @@ RELEASE_FLAGS := --configuration release --static-swift-stdlib
 RELEASE_STAMP := .build/release.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test test-power lint format install clean
+.PHONY: help setup build run test soak test-power lint format install clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -37,6 +39,10 @@ run: setup ## Build, then start API and daemon under .run/ and show actions arri
 
 test: setup ## Run every test
 	$(SWIFT) test
+
+soak: setup ## Simulate lives that nobody has seen: SEEDS=100000, FIRST=SEED to repeat a run
+	@if [ -t 1 ]; then export SIMULATION_PROGRESS=1; fi; \
+	SIMULATION_SEEDS=$(SEEDS) SIMULATION_FIRST=$(FIRST) $(SWIFT) test --filter SimulationTests --skip deliberate
 
 test-power: setup ## Cut the power of a virtual machine under load, and look for what is lost; ROUNDS=10 SEED=
 	@packaging/setup power

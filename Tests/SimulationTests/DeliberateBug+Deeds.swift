@@ -3,6 +3,35 @@ import ProgressModel
 @testable import SyncPolicy
 import SyncStore
 
+extension DeliberateBug {
+  /// Words of the violation that has to come of it.
+  var brokenPromise: String {
+    switch self {
+    case .unlinkBeforeCommit, .acceptanceLosesTheLastFile, .recoveryTrustsEveryClaim: "is accepted before drop"
+    case .claimsAreNotSynced, .receiptsGoTooEarly: "is accepted twice"
+    case .settlementIsNotRecorded: "is sent again after its delivery was settled"
+    case .popBeforeSend, .retryOvertakesNewer, .givingUpAfterRetries, .halvesAreLost, .refusalsAreDropped, .cutAnswersAreDelivered,
+      .denialsAreDelivered:
+      "is neither queued nor applied"
+    case .noLane: "two requests are under way for one session"
+    case .valuesAreMadeUp: "was never dropped"
+    case .retryAfterIsIgnored, .pauseIsNotStored, .ringBreaksThePause: "before the silence that was asked for is over"
+    case .busyLoop: "turns without time passing"
+    case .sessionTwiceInABulk: "a session is twice in one request"
+    case .uncompleteInABulk: "a bulk-sync carries what it must not"
+    case .refusedBulkFailsItsItems, .failureBlocksItsKey: "is listed as failed, and the API never refused it by itself"
+    case .bulkIsNeverSplit, .companionsAreNotSeparated: "again, and was refused so"
+    case .everyLaneProbes, .holdIsIgnored, .failingAPIIsStormed: "a storm"
+    case .windowIsIgnored: "requests are under way after a trouble"
+    case .programsHaveNoTurns: "has no turn"
+    case .freshStarves: "is fresh and starves"
+    case .repetitionIsAnotherRequest: "stands for two different requests"
+    case .clockIsTrusted: "are not empty two hours after the last trouble"
+    case .fullDiskStopsDeliveries: "a full disk stops deliveries"
+    }
+  }
+}
+
 /// What the bugs do to what passes between the engine and its ports.
 extension DeliberateBug {
   /// Whether it shows only where many sessions wait.
@@ -25,37 +54,42 @@ extension DeliberateBug {
     case (.bulkIsNeverSplit, .separated(1..., _)): return with(.passedOver(until: now))
     case (.halvesAreLost, .separated(1..., _)) where settlement.sequence.isMultiple(of: 2): return with(.delivered)
     case (.refusalsAreDropped, .failed): return with(.delivered)
+    case (.companionsAreNotSeparated, .retried(let dueAt, let failures, let state, _, let status, let reason)):
+      return with(.retried(at: dueAt, failures: failures, state: state, companyLimit: nil, status: status, reason: reason))
     default: return settlement
     }
   }
 
   /// What is believed of the endpoint.
-  func distort(_ endpoint: inout EndpointHealth) {
+  func distort(_ endpoint: inout EndpointHealth, on input: TurnInput) {
     switch (self, endpoint.state) {
-    case (.everyLaneProbes, .unreachable), (.holdIsIgnored, .held), (.failingAPIIsStormed, .failing): endpoint = EndpointHealth()
+    case (.everyLaneProbes, .unreachable), (.holdIsIgnored, .held), (.failingAPIIsStormed, .failing):
+      (endpoint, endpoint.window) = (EndpointHealth(), 1)
+    case (.ringBreaksThePause, .paused) where input.endpointRang: (endpoint, endpoint.window) = (EndpointHealth(), 1)
     case (.windowIsIgnored, _): endpoint.window = EndpointHealth.open
     default: break
     }
   }
 
-  /// What happens instead of `input`.
-  func distort(_ input: inout TurnInput) {
-    if self == .ringBreaksThePause, input.endpointRang { input.isFlush = true }
-  }
-
   /// What is sent instead of `delivery`.
-  func distort(_ delivery: Delivery) -> Delivery {
-    guard self == .uncompleteInABulk, case .bulkSync(let program, var updates) = delivery.call, let last = updates.popLast() else {
-      return delivery
+  func distort(_ delivery: Delivery, at instant: Int) -> Delivery {
+    switch (self, delivery.call) {
+    case (.uncompleteInABulk, .bulkSync(let program, var updates)):
+      guard let last = updates.popLast() else { return delivery }
+      updates.append(SessionUpdate(session: last.session, change: .uncomplete, recordedAt: last.recordedAt))
+      return Delivery(call: .bulkSync(program, updates), writes: delivery.writes)
+    case (.repetitionIsAnotherRequest, .single(let update)):
+      let recordedAt = update.recordedAt + .milliseconds(instant)
+      return Delivery(
+        call: .single(SessionUpdate(session: update.session, change: update.change, recordedAt: recordedAt)), writes: delivery.writes)
+    default: return delivery
     }
-    updates.append(SessionUpdate(session: last.session, change: .uncomplete, recordedAt: last.recordedAt))
-    return Delivery(call: .bulkSync(program, updates), writes: delivery.writes)
   }
 
   /// What is made of a reply that has no whole answer, and of an answer's meaning.
   func distort(_ outcome: DeliveryOutcome, of reply: SimulatedAPI.Reply) -> DeliveryOutcome {
     switch (self, reply, outcome) {
-    case (.retryAfterIsIgnored, _, .throttled(let status, let reason, _)): .deferred(status: status, reason: reason)
+    case (.retryAfterIsIgnored, _, .throttled(let status, let reason, _)): .throttled(status: status, reason: reason, retryAfter: nil)
     case (.cutAnswersAreDelivered, .cut, _): .delivered
     case (.denialsAreDelivered, .whole(let answer), .deferred) where answer.status == 200: .delivered
     default: outcome

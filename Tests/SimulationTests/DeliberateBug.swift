@@ -60,4 +60,12 @@ enum DeliberateBug: CaseIterable {
   case programsHaveNoTurns
   /// What was dropped first is sent first, however much that is.
   case freshStarves
+  /// Writes that failed together are tried together for ever.
+  case companionsAreNotSeparated
+  /// A repeated request has its key and another body.
+  case repetitionIsAnotherRequest
+  /// Due times are believed after the clock was set back.
+  case clockIsTrusted
+  /// On a full disk what was delivered cannot be settled.
+  case fullDiskStopsDeliveries
 }

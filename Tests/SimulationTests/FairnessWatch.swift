@@ -16,7 +16,8 @@ struct FairnessWatch {
   /// What stands in the queue, tried or not.
   private var queued: Set<WriteKey> = []
   private var waits: [ProgramID: Int] = [:]
-  private var accepted = 0
+  /// Counts what becomes due: acceptances, and what a pause or a refused token has put off.
+  private var arrivals = 0
 
   /// From when on a write is surely due, until when it is surely fresh, and from when on it is surely a backlog.
   private static let (due, stale, backlog) = (2_000, 9_000, 16_000)
@@ -26,19 +27,20 @@ struct FairnessWatch {
   }
 
   mutating func note(accepted key: WriteKey, at instant: Int) {
-    accepted += 1
+    arrivals += 1
     // What replaces a write that waits takes its place, which is that of a backlog.
     guard queued.insert(key).inserted else { return }
     let rivals = untried.values.count { instant - $0.acceptedAt < Self.stale }
-    untried[key] = Untried(acceptedAt: instant, number: accepted, rivals: rivals)
+    untried[key] = Untried(acceptedAt: instant, number: arrivals, rivals: rivals)
   }
 
   mutating func note(delivered key: WriteKey) {
     queued.remove(key)
   }
 
-  /// A trouble changes who comes when; from now on it is counted anew.
-  mutating func forgive() {
+  /// A trouble changes who comes when; from now on it is counted anew. So many writes become due again with what comes now.
+  mutating func forgive(puttingOff number: Int = 0) {
+    arrivals += number
     waits = [:]
     for key in untried.keys { untried[key]?.passedOver = 0 }
   }
@@ -74,7 +76,7 @@ struct FairnessWatch {
     guard waiting.values.contains(where: { instant - $0.acceptedAt >= Self.backlog }) else { return nil }
     for (key, write) in waiting where instant - write.acceptedAt <= Self.stale {
       untried[key]?.passedOver = write.passedOver + 1
-      let rivals = write.rivals + accepted - write.number
+      let rivals = write.rivals + arrivals - write.number
       if write.passedOver + 1 > 3 * rivals + 5 {
         return "\(key) is fresh and starves: \(write.passedOver + 1) requests went before it, with \(rivals) others as fresh"
       }

@@ -128,7 +128,11 @@ final class Oracle {
   /// What the engine is told next.
   func note(_ outcome: DeliveryOutcome, to delivery: Delivery) {
     rules.note(outcome, to: delivery)
-    if outcome != .delivered { fairness.forgive() }
+    switch outcome {
+    case .delivered: break
+    case .throttled, .unauthorized: fairness.forgive(puttingOff: delivery.writes.count)
+    case .deferred, .unreachable, .rejected, .unsupported: fairness.forgive()
+    }
   }
 
   func note(settled settlements: [Settlement]) {

@@ -11,6 +11,8 @@ final class SimulatedQueue: QueuePort {
   private let bug: DeliberateBug?
   /// What a restart has to know of the API's wish for silence.
   private(set) var durablePause: EndpointHealth.Pause?
+  /// What `DeliberateBug.programsHaveNoTurns` passes over.
+  private var busy: Set<Session> = []
   /// What `DeliberateBug.retryOvertakesNewer` sends again.
   private var remembered: [WriteKey: QueuedWrite] = [:]
 
@@ -50,7 +52,12 @@ final class SimulatedQueue: QueuePort {
 
   func programDue(after program: ProgramID?, now: Timestamp) throws -> ProgramID? {
     try admit(.read)
-    return try store.programDue(after: bug == .programsHaveNoTurns ? nil : program, now: now)
+    if bug == .programsHaveNoTurns, let first = try store.programDue(after: nil, now: now),
+      try !store.sessionsDue(of: first, now: now, atMost: 1, busy: busy).isEmpty
+    {
+      return first
+    }
+    return try store.programDue(after: program, now: now)
   }
 
   func sessionsDue(of program: ProgramID, now: Timestamp, atMost limit: Int, busy: Set<Session>) throws -> [Session] {
@@ -61,7 +68,8 @@ final class SimulatedQueue: QueuePort {
 
   func freshSession(dueSince instant: Timestamp, now: Timestamp, busy: Set<Session>) throws -> Session? {
     try admit(.read)
-    if bug == .freshStarves { return nil }
+    // A probe may look for what is fresh.
+    if bug == .freshStarves, now - instant >= .seconds(10) { return nil }
     return try store.freshSession(dueSince: instant, now: now, busy: bug == .noLane ? [] : busy)
   }
 
@@ -91,6 +99,7 @@ final class SimulatedQueue: QueuePort {
 
   func nextDue(busy: Set<Session>) throws -> Timestamp? {
     try admit(.read)
+    self.busy = busy
     let next = try store.nextDue(busy: bug == .noLane ? [] : busy)
     return bug == .busyLoop ? next.map { _ in Timestamp(milliseconds: 0) } : next
   }
@@ -112,7 +121,7 @@ final class SimulatedQueue: QueuePort {
   }
 
   func settle(_ settlements: [Settlement], pause: EndpointHealth.Pause?, now: Timestamp) throws -> Set<Int64> {
-    try admit(.write)
+    try admit(bug == .fullDiskStopsDeliveries ? .grow : .write)
     let recorded = bug.map { bug in settlements.compactMap { bug.distort($0, now: now) } } ?? settlements
     let current = try store.settle(recorded, pause: bug == .pauseIsNotStored ? nil : pause, now: now)
     durablePause = pause
@@ -127,6 +136,7 @@ final class SimulatedQueue: QueuePort {
 
   func clampDueTimes(now: Timestamp, longestDebounce: Duration, longestWait: Duration) throws {
     try admit(.write)
+    guard bug != .clockIsTrusted else { return }
     try store.clampDueTimes(now: now, longestDebounce: longestDebounce, longestWait: longestWait)
   }
 

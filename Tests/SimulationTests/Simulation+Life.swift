@@ -31,7 +31,7 @@ extension Simulation {
     if hazards.chance(0.3), isRunning { stop(cuttingPower: true, note: "stopped") }
     for _ in 0..<3 { drop(clients.nextFile()) }
     pass(milliseconds: 30_000)
-    turnAPI(hazards.pick([.healthy, .slow, .slow, .againstBulks, .strict, .denying, .flaky]))
+    turnAPI(hazards.pick([.healthy, .slow, .slow, .againstBulks, .strict, .denying, .busy, .flaky]))
     for _ in 0..<12 where oracle.violation == nil {
       if hazards.chance(0.4) { drop(clients.nextFile()) }
       pass(milliseconds: hazards.pick([100, 600, 3_000, 10_000]))
@@ -107,6 +107,7 @@ extension Simulation {
     note("calm")
     hazards.stop()
     turnAPI(.healthy)
+    if hazards.chance(0.1) { deliverOnAFullDisk() }
     passUntilDrained()
     expectNothingLost()
     let keys = rows.compactMap { oracle.write($0.id)?.key }
@@ -116,6 +117,15 @@ extension Simulation {
     if ringAt == nil { ringAt = elapsed }
     passUntilDrained()
     oracle.expect(rows.isEmpty, "a newer action does not take the place of what was refused: \(listing)")
+  }
+
+  /// Nothing can be accepted, and what was accepted is delivered all the same.
+  private func deliverOnAFullDisk() {
+    note("the disk is full, and nothing else is wrong")
+    hazards.isDiskFull = true
+    pass(milliseconds: 25 * 60_000)
+    oracle.expect(rows.allSatisfy(isLeft), "a full disk stops deliveries; in the queue: \(listing)")
+    hazards.stop()
   }
 
   private func passUntilDrained() {
@@ -132,7 +142,12 @@ extension Simulation {
   private var isDrained: Bool {
     guard isRunning, api.underWay.isEmpty, oracle.hasTakenAll(from: disk.files), let counts = try? queue.counts() else { return false }
     guard counts.pending > 0, !api.doomed.isEmpty else { return counts.pending == 0 }
-    return rows.allSatisfy { row in row.isFailed || oracle.write(row.id).map { api.doomed[$0.value] != nil } ?? false }
+    return rows.allSatisfy(isLeft)
+  }
+
+  /// Whether it stays in the queue, however healthy the API is.
+  private func isLeft(_ row: QueueRow) -> Bool {
+    row.isFailed || oracle.write(row.id).map { api.doomed[$0.value] != nil } ?? false
   }
 
   private var rows: [QueueRow] { (try? queue.store.rows()) ?? [] }

@@ -98,10 +98,8 @@ final class Simulation {
   }
 
   func turn(_ input: TurnInput) {
-    var input = input
-    bug?.distort(&input)
     if let bug, var endpoint = engine?.endpoint {
-      bug.distort(&endpoint)
+      bug.distort(&endpoint, on: input)
       engine?.endpoint = endpoint
     }
     guard let turn = engine?.turn(input, now: now) else { return }
@@ -110,7 +108,7 @@ final class Simulation {
     oracle.expect(turnsAtOnce <= Self.turnsWithoutTime, "more than \(Self.turnsWithoutTime) turns without time passing")
     for event in turn.events { note("\(event)") }
     guard !hazards.isDead else { return stop(note: "died in a turn") }
-    for delivery in turn.deliveries.map({ bug?.distort($0) ?? $0 }) {
+    for delivery in turn.deliveries.map({ bug?.distort($0, at: elapsed) ?? $0 }) {
       note("sends \(delivery.idempotencyKey): \(delivery.call)")
       oracle.note(request: delivery, besides: api.underWay, atMost: settings.maximumConcurrentRequests)
       api.receive(delivery, at: elapsed)
