@@ -92,7 +92,7 @@ let package = Package(
       name: "progress-api", dependencies: ["ProgressModel", "ProgressServer", "SQLiteProgressStore", argumentParser, logging],
       swiftSettings: strict),
 
-    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+    .target(name: "TestSupport", dependencies: [nioCore, nioPosix, nioSSL], path: "Tests/TestSupport", swiftSettings: strict),
     .target(name: "CTestSupport", path: "Tests/CTestSupport"),
     .testTarget(name: "ProgressModelTests", dependencies: ["ProgressModel", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "SyncPolicyTests", dependencies: ["SyncPolicy", "ProgressModel"], swiftSettings: strict),
@@ -101,7 +101,8 @@ let package = Package(
       name: "SyncStoreTests", dependencies: ["CrashPoints", "SyncStore", "SyncPolicy", "ProgressModel", "TestSupport", grdb],
       swiftSettings: strict),
     .testTarget(
-      name: "APIClientTests", dependencies: ["APIClient", "ProgressModel", "SyncPolicy", nioCore, nioPosix, nioSSL], swiftSettings: strict),
+      name: "APIClientTests", dependencies: ["APIClient", "ProgressModel", "SyncPolicy", "TestSupport", nioCore, nioPosix],
+      swiftSettings: strict),
     .testTarget(name: "SystemdTests", dependencies: ["Systemd", logging], swiftSettings: strict),
     .testTarget(
       name: "SystemEventsTests", dependencies: ["SystemEvents", "CSystemEvents", "CTestSupport", systemPackage], swiftSettings: strict),
@@ -141,7 +142,7 @@ let package = Package(
       name: "EndToEndTests",
       dependencies: [
         "progress-syncd", "progressctl", "progress-api", "CrashPoints", "CTestSupport", "TestSupport", asyncHTTPClient, grdb, hummingbird,
-        logging, nioCore, nioHTTP1, serviceLifecycle,
+        logging, nioCore, nioHTTP1, nioSSL, serviceLifecycle,
       ], swiftSettings: strict),
   ]
 )

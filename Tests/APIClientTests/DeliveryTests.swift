@@ -2,6 +2,7 @@ import NIOCore
 import NIOPosix
 import ProgressModel
 import SyncPolicy
+import TestSupport
 import Testing
 
 @testable import APIClient

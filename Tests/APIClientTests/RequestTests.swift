@@ -1,5 +1,6 @@
 import ProgressModel
 import SyncPolicy
+import TestSupport
 import Testing
 
 @testable import APIClient

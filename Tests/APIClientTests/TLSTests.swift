@@ -1,6 +1,7 @@
 import Foundation
 import ProgressModel
 import SyncPolicy
+import TestSupport
 import Testing
 
 @testable import APIClient
@@ -104,7 +105,7 @@ struct TLSTests {
     let authority = try CertificateAuthority()
     defer { authority.remove() }
     var result = DeliveryOutcome.unreachable(reason: "the test did not get that far")
-    try await ScriptedServer.run(reply, tls: authority.server(names: names, days: days)) { server in
+    try await ScriptedServer.run(reply, tls: authority.server(names: names, validity: .days(days))) { server in
       var settings = try APIClientSettings(port: server.port, scheme: "https", host: host)
       settings.certificateAuthorityFile = trusting ? authority.file : nil
       try await withClient(settings) { client in

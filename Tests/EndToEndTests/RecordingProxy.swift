@@ -14,9 +14,17 @@ final class RecordingProxy: Sendable {
     let path: String
     let body: String
     let idempotencyKey: String?
+    /// How many had been answered when it came, and how many were under way then, itself included.
+    let answeredBefore: Int
+    let underWay: Int
   }
 
-  private let recorded = Mutex<[Request]>([])
+  private struct Record {
+    var requests: [Request] = []
+    var answered = 0
+  }
+
+  private let record = Mutex(Record())
   private let delay: Duration
   private let token: String?
   private let answer: @Sendable (Request) async throws -> Response?
@@ -31,16 +39,16 @@ final class RecordingProxy: Sendable {
     (self.delay, self.token, self.answer) = (delay, token, answer)
   }
 
-  var requests: [Request] { recorded.withLock { $0 } }
+  var requests: [Request] { record.withLock { $0.requests } }
 
-  /// Serves on a free port while `body` runs.
-  func serve(to target: String, _ body: (Int) async throws -> Void) async throws {
-    let (ports, port) = AsyncStream.makeStream(of: Int.self)
+  /// Serves while `body` runs, by default on a free port.
+  func serve(to target: String, on port: Int = 0, _ body: (Int) async throws -> Void) async throws {
+    let (ports, bound) = AsyncStream.makeStream(of: Int.self)
     let application = Application(
       responder: CallbackResponder { (request: Hummingbird.Request, _: BasicRequestContext) in try await self.forward(request, to: target)
       },
-      configuration: .init(address: .hostname("127.0.0.1", port: 0)),
-      onServerRunning: { port.yield($0.localAddress?.port ?? 0) },
+      configuration: .init(address: .hostname("127.0.0.1", port: port)),
+      onServerRunning: { bound.yield($0.localAddress?.port ?? 0) },
       logger: Logger(label: "proxy") { _ in SwiftLogNoOpLogHandler() })
     var configuration = ServiceGroupConfiguration(services: [application], logger: application.logger)
     configuration.maximumGracefulShutdownDuration = .seconds(1)
@@ -59,10 +67,16 @@ final class RecordingProxy: Sendable {
   private func forward(_ request: Hummingbird.Request, to target: String) async throws -> Response {
     let bytes = try await request.body.collect(upTo: 1 << 20)
     let key = request.headers[.init("Idempotency-Key") ?? .contentType]
-    let record = Request(path: request.uri.path, body: String(buffer: bytes), idempotencyKey: key)
-    recorded.withLock { $0.append(record) }
+    let arrival = record.withLock { record in
+      let underWay = record.requests.count - record.answered + 1
+      let arrival = Request(
+        path: request.uri.path, body: String(buffer: bytes), idempotencyKey: key, answeredBefore: record.answered, underWay: underWay)
+      record.requests.append(arrival)
+      return arrival
+    }
+    defer { record.withLock { $0.answered += 1 } }
     if let token, request.headers[.authorization] != "Bearer \(token)" { return Response(status: .unauthorized) }
-    if let response = try await answer(record) { return response }
+    if let response = try await answer(arrival) { return response }
     var forwarded = HTTPClientRequest(url: target + request.uri.string)
     forwarded.method = .RAW(value: request.method.rawValue)
     forwarded.headers.add(name: "Content-Type", value: "application/json")

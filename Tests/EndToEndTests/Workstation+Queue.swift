@@ -18,4 +18,17 @@ extension Workstation {
     let path = directory.appending(path: "state/queue.sqlite").path
     return try DatabaseQueue(path: path).read { try Int.fetchOne($0, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'writes'") ?? 0 }
   }
+
+  /// How many attempts have been counted against each write that stands in the queue, in the order of acceptance.
+  func failures() throws -> [Int] {
+    let path = directory.appending(path: "state/queue.sqlite").path
+    return try DatabaseQueue(path: path).read { try Int.fetchAll($0, sql: "SELECT failures FROM writes ORDER BY sequence") }
+  }
+
+  /// Makes everything in the queue look as if it had become due a minute ago; the daemon must not be running.
+  func age() throws {
+    let path = directory.appending(path: "state/queue.sqlite").path
+    let dueAt = Int64(Date.now.timeIntervalSince1970 - 60) * 1_000
+    try DatabaseQueue(path: path).write { try $0.execute(sql: "UPDATE writes SET due_at_ms = ?", arguments: [dueAt]) }
+  }
 }

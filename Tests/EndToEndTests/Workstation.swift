@@ -61,17 +61,23 @@ final class Workstation {
     api = nil
   }
 
-  /// The rows of the API's database, as a person sees them: `1-3 done easy 2026-01-28`.
-  func rows() throws -> [String] {
+  /// Makes a program known to the API.
+  func addProgram(_ id: String) async throws {
+    try await put("/api/programs/\(id)", "{\"title\":\"One more\",\"weeks\":[{\"weekNumber\":1,\"sessions\":[{\"dayNumber\":1}]}]}")
+  }
+
+  /// The rows of the API's database, as a person sees them: `1-3 done easy 2026-01-28 squat`.
+  func rows(of program: String = "p1") throws -> [String] {
     var configuration = Configuration()
     configuration.readonly = true
     return try DatabaseQueue(path: directory.appending(path: "progress.sqlite").path, configuration: configuration).read { database in
-      let sql = "SELECT * FROM progress_logs WHERE program_id = 'p1' ORDER BY week_number, day_number"
-      return try Row.fetchAll(database, sql: sql).map { row in
+      let sql = "SELECT * FROM progress_logs WHERE program_id = ? ORDER BY week_number, day_number"
+      return try Row.fetchAll(database, sql: sql, arguments: [program]).map { row in
         let feedback = try JSONSerialization.jsonObject(with: Data((row["feedback"] as String).utf8)) as? [String: Any] ?? [:]
         let session = "\(row["week_number"] as Int)-\(row["day_number"] as Int)"
         let values = [feedback["intensityRating"], feedback["scheduledDate"]].compactMap { $0 as? String }
-        return ([session, (row["completed"] as Bool) ? "done" : "open"] + values).joined(separator: " ")
+        let exercises = (feedback["exerciseLogs"] as? [[String: Any]] ?? []).compactMap { $0["exercise_id"] as? String }
+        return ([session, (row["completed"] as Bool) ? "done" : "open"] + values + exercises).joined(separator: " ")
       }
     }
   }

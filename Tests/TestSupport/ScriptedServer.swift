@@ -1,12 +1,12 @@
 import NIOCore
 import NIOPosix
-import NIOSSL
+package import NIOSSL
 import Synchronization
 
 /// A server on loopback that does what a script says, byte for byte, and records what it receives.
-final class ScriptedServer: Sendable {
+package final class ScriptedServer: Sendable {
   /// What the server does once a whole request is there. Without any step it never answers.
-  enum Step: Sendable {
+  package enum Step: Sendable {
     case send(String)
     /// One byte every few milliseconds, without end.
     case drip
@@ -16,31 +16,34 @@ final class ScriptedServer: Sendable {
   }
 
   /// What clients have done so far.
-  struct Record: Sendable {
+  package struct Record: Sendable {
     /// Each request as it came, head and body.
-    var requests: [String] = []
-    var connections = 0
-    var openConnections = 0
-    var mostOpenConnections = 0
+    package internal(set) var requests: [String] = []
+    /// When each connection came.
+    package internal(set) var connectedAt: [ContinuousClock.Instant] = []
+    package internal(set) var openConnections = 0
+    package internal(set) var mostOpenConnections = 0
+
+    package var connections: Int { connectedAt.count }
   }
 
-  let port: Int
+  package let port: Int
   /// Yields each request as it arrives.
-  let arrivals: AsyncStream<String>
+  package let arrivals: AsyncStream<String>
   private let log: Log
 
   private init(port: Int, arrivals: AsyncStream<String>, log: Log) {
     (self.port, self.arrivals, self.log) = (port, arrivals, log)
   }
 
-  var record: Record { log.record.withLock { $0 } }
+  package var record: Record { log.record.withLock { $0 } }
 
   /// Runs `body` with a server that is gone afterwards.
   ///
   /// - Parameters:
   ///   - replies: What to do for the first request, the second, and so on; the last one goes for all that follow.
   ///   - greeting: What to do as soon as a client connects.
-  static func run(
+  package static func run(
     _ replies: [Step]..., greeting: [Step] = [], tls: NIOSSLContext? = nil, body: (ScriptedServer) async throws -> Void
   ) async throws {
     let (arrivals, arrival) = AsyncStream.makeStream(of: String.self)
@@ -66,7 +69,7 @@ final class ScriptedServer: Sendable {
 
 extension ScriptedServer.Step {
   /// A whole JSON answer.
-  static func answer(_ status: String = "200 OK", headers: String = "", body: String = #"{"success":true}"#) -> Self {
+  package static func answer(_ status: String = "200 OK", headers: String = "", body: String = #"{"success":true}"#) -> Self {
     .send("HTTP/1.1 \(status)\r\nContent-Type: application/json\r\n\(headers)Content-Length: \(body.utf8.count)\r\n\r\n\(body)")
   }
 }
@@ -106,7 +109,7 @@ private final class Connection: ChannelInboundHandler {
   func channelActive(context: ChannelHandlerContext) {
     isOpen = true
     log.record.withLock { record in
-      record.connections += 1
+      record.connectedAt.append(.now)
       record.openConnections += 1
       record.mostOpenConnections = max(record.mostOpenConnections, record.openConnections)
     }

@@ -1,14 +1,14 @@
 import Foundation
-import NIOSSL
+package import NIOSSL
 
 /// A certificate authority for one test, made by the `openssl` program in a directory of its own.
-struct CertificateAuthority {
+package struct CertificateAuthority {
   private let directory: URL
 
   /// What the clients that trust it name as their file.
-  var file: String { directory.appending(path: "ca.pem").path }
+  package var file: String { directory.appending(path: "ca.pem").path }
 
-  init() throws {
+  package init() throws {
     directory = URL.temporaryDirectory.appending(path: "progress-sync-test.\(UUID())")
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
     let configuration = """
@@ -17,14 +17,32 @@ struct CertificateAuthority {
       [name]
       [authority]
       basicConstraints = critical, CA:TRUE
+      [ca]
+      default_ca = issuing
+      [issuing]
+      database = index
+      new_certs_dir = .
+      default_md = sha256
+      policy = policy
+      serial = serial
+      [policy]
+      commonName = supplied
       """
     try configuration.write(toFile: directory.appending(path: "openssl.cnf").path, atomically: true, encoding: .utf8)
     try openssl(
       "req -config openssl.cnf -x509 -extensions authority -days 2 -subj /CN=TestAuthority -out ca.pem -keyout ca.key \(Self.newKey)")
   }
 
+  /// When a certificate is valid.
+  package enum Validity: Sendable {
+    /// From now on; -1 for one that expired yesterday.
+    case days(Int)
+    /// In the forties of this century.
+    case future
+  }
+
   /// Removes the authority's files.
-  func remove() {
+  package func remove() {
     try? FileManager.default.removeItem(at: directory)  // What stays behind in /tmp does no harm.
   }
 
@@ -32,11 +50,20 @@ struct CertificateAuthority {
   ///
   /// - Parameters:
   ///   - names: As in `subjectAltName`: `DNS:localhost,IP:127.0.0.1`.
-  ///   - days: How long the certificate is valid from now on; -1 for one that expired yesterday.
-  func server(names: String, days: Int = 1) throws -> NIOSSLContext {
+  ///   - validity: A day from now on by default.
+  package func server(names: String, validity: Validity = .days(1)) throws -> NIOSSLContext {
     try "subjectAltName = \(names)".write(toFile: directory.appending(path: "names").path, atomically: true, encoding: .utf8)
     try openssl("req -config openssl.cnf -new -subj /CN=server -out server.csr -keyout server.key \(Self.newKey)")
-    try openssl("x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile names -days \(days) -out server.pem")
+    switch validity {
+    case .days(let days):
+      try openssl("x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile names -days \(days) -out server.pem")
+    case .future:
+      try Data().write(to: directory.appending(path: "index"))
+      let period = "-startdate 20400101000000Z -enddate 20491231000000Z"
+      try openssl(
+        "ca -batch -config openssl.cnf -cert ca.pem -keyfile ca.key -in server.csr -extfile names -rand_serial -notext \(period) -out server.pem"
+      )
+    }
     let chain = try NIOSSLCertificate.fromPEMFile(directory.appending(path: "server.pem").path)
     let key = try NIOSSLPrivateKey(file: directory.appending(path: "server.key").path, format: .pem)
     return try NIOSSLContext(
