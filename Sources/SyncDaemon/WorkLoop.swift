@@ -54,6 +54,7 @@ struct WorkLoop: Service {
   ) async {
     var (engine, token) = (engine, token)
     var courier = startCourier(1, client, in: &group)
+    var firstCourierOfAPI = courier.number
     start(token, in: &group)
     var wakeUps = WakeUps()
     var pulse = Pulse(notifier: notifier)
@@ -81,12 +82,13 @@ struct WorkLoop: Service {
       if let newClient {
         courier.retire()
         courier = startCourier(courier.number + 1, newClient, in: &group)
+        if isOtherAPI { firstCourierOfAPI = courier.number }
       }
       let taken = wakeUps.take(rings.wakeUps, now: .now)
       if taken.contains(.asked) || (!taken.isEmpty && isWaitingForAPI(engine)), let sentence = wakeUps.sentence(for: taken, now: .now) {
         logger.info("\(sentence)")
       }
-      var input = TurnInput(rings, courier: courier.number)
+      var input = TurnInput(rings, courier: courier.number, firstOfAPI: firstCourierOfAPI)
       input.endpointRang = rings.reloadRang || newClient != nil || !taken.isEmpty
       input.isFlush = isOtherAPI || taken.contains(.asked)
       let turnedAt = now()
@@ -150,10 +152,10 @@ struct WorkLoop: Service {
 }
 
 extension TurnInput {
-  fileprivate init(_ rings: Rings, courier: Courier.Number) {
+  fileprivate init(_ rings: Rings, courier: Courier.Number, firstOfAPI: Courier.Number) {
     let answers = rings.answers.map { number, answer in
       var answer = answer
-      answer.isCurrent = number == courier
+      (answer.isCurrent, answer.isOfThisAPI) = (number == courier, number >= firstOfAPI)
       return answer
     }
     self.init(answers: answers, spoolRang: rings.spoolRang, isStopping: rings.isStopping)

@@ -55,9 +55,8 @@ extension SyncEngine {
 
   /// Learns from an answer how the endpoint stands.
   mutating func observe(_ answer: Answer, now: Timestamp, _ turn: inout Turn) {
-    // A wish for silence binds whoever hears it.
-    let isThrottled = if case .throttled = answer.outcome { true } else { false }
-    guard answer.isCurrent || isThrottled else { return }
+    let asksForSilence = if case .throttled = answer.outcome { true } else { false }
+    guard answer.isCurrent || (asksForSilence && answer.isOfThisAPI) else { return }
     if case .unsupported = answer.outcome, case .bulk = answer.delivery.company { lacksBulkSync = true }
     let before = endpoint
     endpoint.observe(

@@ -8,6 +8,8 @@ package struct Answer: Hashable, Sendable {
   package let outcome: DeliveryOutcome
   /// Whether it was made under the configuration in force: an old token or address tells nothing about the API now.
   package var isCurrent = true
+  /// Whether it came from the API that is called now: what that asks of everybody, it asks of the new configuration too.
+  package var isOfThisAPI = true
 
   package init(_ delivery: Delivery, _ outcome: DeliveryOutcome) {
     (self.delivery, self.outcome) = (delivery, outcome)

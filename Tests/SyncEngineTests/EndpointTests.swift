@@ -140,6 +140,19 @@ struct EndpointTests {
     #expect(try machine.endpoint == .reachable)
   }
 
+  @Test("heeds a wish for silence that came in answer to the old configuration, unless that named another API", arguments: [true, false])
+  func wishBeforeReload(isOfThisAPI: Bool) throws {
+    for day in 1...2 { try machine.drop(action("uncomplete", day: day)) }
+    machine.pass(.seconds(1)) { _ in nil }
+    machine.ringEndpoint()
+    var answer = Answer(try #require(machine.underWay.first), .throttled(status: 429, reason: "429", retryAfter: .seconds(60)))
+    (answer.isCurrent, answer.isOfThisAPI) = (false, isOfThisAPI)
+    machine.turn(TurnInput(answers: [answer]))
+    try machine.drop(action("uncomplete", day: 3))
+    machine.pass(.seconds(50))
+    #expect(machine.calls.map(\.session.day).contains(3) == !isOfThisAPI)
+  }
+
   @Test("does not break a Retry-After because another request met silence meanwhile")
   func retryAfter() throws {
     for day in 1...2 { try machine.drop(action("complete", day: day)) }
