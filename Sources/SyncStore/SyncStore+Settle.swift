@@ -101,8 +101,10 @@ extension SyncStore {
   /// Keeps a row that is unreadable out of the way of all others; a person finds it among the failed ones.
   package func setAside(unreadable sequence: Int64) throws {
     try settlingTransaction { database in
-      let sql = "UPDATE writes SET state = 'failed', due_at_ms = NULL, last_reason = 'the row is unreadable' WHERE sequence = ?"
-      try database.execute(sql: sql, arguments: [sequence])
+      try database.execute(
+        sql: """
+          UPDATE writes SET state = 'failed', due_at_ms = NULL, is_put_off = 0, last_reason = 'the row is unreadable' WHERE sequence = ?
+          """, arguments: [sequence])
     }
   }
 

@@ -165,4 +165,21 @@ struct EndpointTests {
     machine.pass(.seconds(2))
     #expect(try machine.counts.pending == 0)
   }
+
+  @Test("does not stop at an unreadable row that the API's trouble has put off")
+  func unreadablePutOff() throws {
+    for day in 1...3 { try machine.drop(action("complete", day: day)) }
+    machine.pass(.seconds(60)) { _ in .unreachable(reason: "refused") }
+    try machine.damageRow(day: 1)
+    machine.pass(.seconds(60)) { _ in .unreachable(reason: "refused") }
+    #expect(machine.events.count { $0.isSetAside } == 1)
+    machine.pass(.seconds(30))
+    #expect(try machine.counts.failed == 1 && machine.counts.pending == 0)
+  }
+}
+
+extension SyncEvent {
+  fileprivate var isSetAside: Bool {
+    if case .setAside = self { true } else { false }
+  }
 }
