@@ -19,9 +19,12 @@ extension EndpointHealth {
       pause = Pause(until: until, length: until - now, reason: reason)
       (state, window) = (.paused(until: until, reason: reason), 1)
     case .unreachable(let reason):
-      // One bad item may make a bulk request fail. The single requests that follow it will tell.
-      guard let session = sessions.first, sessions.count == 1 else { return }
       window = 1
+      // One bad item may make a bulk request fail. The single requests that follow it will tell.
+      guard let session = sessions.first, sessions.count == 1 else {
+        isBulkInDoubt = true
+        return
+      }
       observeWitness(session)
       observeSilence(reason, now: now, retry: retry, random: random)
     case .unauthorized(let status, let reason):
@@ -36,7 +39,7 @@ extension EndpointHealth {
 
   /// An answer that shows that the API is there, and does not ask for silence.
   private mutating func observeAnswer(now: Timestamp) {
-    deferralsInARow = 0
+    (deferralsInARow, isBulkInDoubt) = (0, false)
     // A request that was under way when the API asked for a pause does not break it.
     if let pause, now < pause.until {
       state = .paused(until: pause.until, reason: pause.reason)

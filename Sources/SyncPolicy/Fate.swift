@@ -6,7 +6,7 @@ package enum Fate: Hashable, Sendable {
   case delivered
   /// It is tried again. `status` is what the API answered, if it did; `companyLimit`: in a smaller request than the one that failed.
   case retried(at: Timestamp, failures: Int, state: WriteState, companyLimit: Int?, status: Int?, reason: String)
-  /// It is tried in a smaller request at once: the one that it shared was refused, and that may not have been its fault.
+  /// It keeps its place, and is tried in a smaller request: the one that it shared was refused, and that may not have been its fault.
   case separated(companyLimit: Int, reason: String)
   /// It is kept, and not tried again until somebody acts.
   case failed(status: Int, reason: String)

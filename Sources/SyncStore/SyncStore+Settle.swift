@@ -125,7 +125,8 @@ extension SyncStore {
     case .separated(let companyLimit, let reason):
       let separate = try database.cachedStatement(
         sql: """
-          UPDATE writes SET due_at_ms = min(due_at_ms, ?1), is_put_off = 0, last_reason = ?2, company_limit = \(Self.smallerLimit("?3")) WHERE sequence = ?4
+          UPDATE writes SET due_at_ms = min(due_at_ms, ?1), is_put_off = 0, last_reason = ?2,
+            company_limit = \(Self.smallerLimit("?3")) WHERE sequence = ?4
           """)
       try separate.execute(arguments: [now.milliseconds, reason, companyLimit, sequence])
     case .failed(let status, let reason):

@@ -173,4 +173,29 @@ struct BacklogTests {
       #expect(try machine.counts.pending == 50, "after day \(day)")
     }
   }
+
+  /// Answers what is under way, one request every ten milliseconds.
+  private func answerSlowly(_ requests: Int, _ api: (Delivery) -> DeliveryOutcome) {
+    for _ in 0..<requests {
+      machine.pass(.milliseconds(10)) { _ in nil }
+      guard let next = machine.underWay.first else { continue }
+      machine.answer(next, api(next))
+    }
+  }
+
+  @Test("tries one write singly as soon as a bulk has met silence, and no other bulk before that is answered")
+  func silentBulks() throws {
+    for from in [1, 501] { try drop(from...(from + 499)) }
+    try drop(1...500, program: "p2")
+    machine.pass(.milliseconds(600)) { _ in nil }
+    answerSlowly(100) { _ in .unreachable(reason: "refused") }
+    let bulks = machine.deliveries.count { $0.sessions.count > 1 }
+    #expect(bulks <= 8, "as many as there were lanes when it fell silent")
+    #expect(machine.deliveries.count <= bulks + 3)
+    machine.pass(.seconds(60)) { _ in .unreachable(reason: "refused") }
+    let before = machine.deliveries.count
+    machine.pass(.seconds(20))
+    #expect(try machine.counts.pending == 0)
+    #expect(machine.deliveries.dropFirst(before).contains { $0.sessions.count > 40 })
+  }
 }
