@@ -62,7 +62,7 @@ extension SyncEngine {
     endpoint.observe(
       answer.outcome, for: answer.delivery.sessions, now: now, retry: settings.retry, random: Double.random(in: 0..<1, using: &random))
     // What met a trouble that it may have had to itself keeps to its own retries: released, it would raise the next alarm at once.
-    if endpoint.state == .reachable, before.isProvenOutage(now: now) || (before.isHeld && !before.isFalseAlarm) { mustRelease = true }
+    if endpoint.isAnswering, before.isProvenOutage(now: now) || (before.isHeld && !before.isFalseAlarm) { mustRelease = true }
     reportEndpoint(&turn)
   }
 

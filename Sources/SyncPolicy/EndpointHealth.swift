@@ -133,6 +133,14 @@ package struct EndpointHealth: Hashable, Sendable {
     }
   }
 
+  /// Whether the API is there and knows us, whatever else it says.
+  package var isAnswering: Bool {
+    switch state {
+    case .reachable, .paused, .failing: true
+    case .unreachable, .held: false
+    }
+  }
+
   /// Whether the API does not accept us.
   package var isHeld: Bool { heldSince != nil }
 

@@ -176,6 +176,18 @@ struct EndpointTests {
     machine.pass(.seconds(30))
     #expect(try machine.counts.failed == 1 && machine.counts.pending == 0)
   }
+
+  @Test("sends what an outage put off as soon as it ends, in whatever way the API answers first")
+  func pauseAfterOutage() throws {
+    for day in 1...3 { try machine.drop(action("complete", day: day)) }
+    machine.pass(.seconds(400)) { _ in .unreachable(reason: "refused") }
+    var isAsking = true
+    machine.pass(.seconds(40)) { _ in
+      defer { isAsking = false }
+      return isAsking ? .throttled(status: 503, reason: "starting", retryAfter: .seconds(5)) : .delivered
+    }
+    #expect(try machine.counts.pending == 0)
+  }
 }
 
 extension SyncEvent {
