@@ -75,13 +75,11 @@ package struct SyncEngine<Files: SpoolPort, Queue: QueuePort> {
   package mutating func turn(_ input: TurnInput, now: Timestamp) -> Turn {
     var turn = Turn()
     unsettled += input.answers
-    if input.isFlush {
-      (endpoint, mustFlush, hasRecalled) = (EndpointHealth(), true, true)
-    }
     if input.endpointRang || input.isFlush {
-      endpoint.reset(now: now)
+      endpoint.reset(now: now, breakingPause: input.isFlush)
       (mustRelease, lacksBulkSync) = (true, false)
     }
+    if input.isFlush { (mustFlush, hasRecalled) = (true, true) }
     if let lastTurnAt, now < lastTurnAt {
       endpoint.clamp(now: now, retry: settings.retry)
       (mustClamp, rescanAt, forgetAt) = (true, nil, nil)

@@ -85,9 +85,11 @@ package struct EndpointHealth: Hashable, Sendable {
   }
 
   /// Forgets all trouble but a pause, so that the next request is tried at once: somebody says that the world has changed.
-  package mutating func reset(now: Timestamp) {
+  ///
+  /// `breakingPause`: also the pause, because a person asks. How many more requests follow is for the answer to tell.
+  package mutating func reset(now: Timestamp, breakingPause: Bool = false) {
     guard state != .reachable else { return }
-    let pause = pause
+    let pause = breakingPause ? nil : pause
     self = EndpointHealth()
     window = 1
     if let pause, now < pause.until { recall(pause, now: now) }

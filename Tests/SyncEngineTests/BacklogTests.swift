@@ -198,4 +198,13 @@ struct BacklogTests {
     #expect(try machine.counts.pending == 0)
     #expect(machine.deliveries.dropFirst(before).contains { $0.sessions.count > 40 })
   }
+
+  @Test("begins with one request after a flush, too, when there was trouble before")
+  func flushIntoTrouble() throws {
+    try drop(1...40, "uncomplete")
+    machine.pass(.seconds(60)) { _ in .unreachable(reason: "refused") }
+    machine.pass(.milliseconds(1)) { _ in .unreachable(reason: "refused") }
+    machine.flush()
+    #expect(machine.underWay.count == 1)
+  }
 }
