@@ -19,7 +19,7 @@ extension SyncEngine {
       mustClamp = false
     }
     if mustFlush {
-      try store.flush(now: now)
+      try store.flush(pause: endpoint.pause, now: now)
       mustFlush = false
     }
     if mustRelease {

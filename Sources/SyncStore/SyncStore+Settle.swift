@@ -51,10 +51,10 @@ extension SyncStore {
     try keep.execute(arguments: [pause?.until.milliseconds, pause?.length.inMilliseconds, pause?.reason])
   }
 
-  /// Makes everything due now, whatever it waits for, and forgets a pause.
-  package func flush(now: Timestamp) throws {
+  /// Makes everything due now, whatever it waits for. `pause` is what the API asks for in spite of it, in place of what it asked for before.
+  package func flush(pause: EndpointHealth.Pause?, now: Timestamp) throws {
     try settlingTransaction { database in
-      try Self.keep(nil, in: database)
+      try Self.keep(pause, in: database)
       try database.cachedStatement(sql: "UPDATE writes SET due_at_ms = ?1, is_put_off = 0 WHERE due_at_ms > ?1")
         .execute(arguments: [now.milliseconds])
     }

@@ -114,10 +114,10 @@ final class SimulatedQueue: QueuePort {
     return try store.pause()
   }
 
-  func flush(now: Timestamp) throws {
+  func flush(pause: EndpointHealth.Pause?, now: Timestamp) throws {
     try admit(.write)
-    try store.flush(now: now)
-    durablePause = nil
+    try store.flush(pause: pause, now: now)
+    durablePause = pause
   }
 
   func settle(_ settlements: [Settlement], pause: EndpointHealth.Pause?, now: Timestamp) throws -> Set<Int64> {

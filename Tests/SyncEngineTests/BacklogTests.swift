@@ -207,4 +207,16 @@ struct BacklogTests {
     machine.flush()
     #expect(machine.underWay.count == 1)
   }
+
+  @Test("keeps a pause that is asked for at the moment of a flush over a restart")
+  func pauseAtFlush() throws {
+    try machine.drop(action("complete", day: 1))
+    machine.pass(.milliseconds(600)) { _ in nil }
+    let delivery = try #require(machine.underWay.first)
+    machine.underWay = []
+    machine.turn(TurnInput(answers: [Answer(delivery, .throttled(status: 429, reason: "429", retryAfter: .seconds(600)))], isFlush: true))
+    #expect(machine.underWay.isEmpty)
+    try machine.killAndStart()
+    #expect(machine.underWay.isEmpty)
+  }
 }
