@@ -5,7 +5,8 @@ extension EndpointHealth {
   package mutating func observe(_ outcome: DeliveryOutcome, for sessions: [Session], now: Timestamp, retry: RetryPolicy, random: Double) {
     switch outcome {
     case .delivered:
-      window = min(window + 1, Self.open)
+      // What was under way when the API asked for a pause says nothing of what it can take after it.
+      if !isPaused(now: now) { window = min(window + 1, Self.open) }
       observeAnswer(now: now)
     case .rejected, .unsupported:
       observeAnswer(now: now)
@@ -13,7 +14,7 @@ extension EndpointHealth {
       observeDeferral(reason, now: now, retry: retry, random: random)
     case .throttled(_, let reason, let retryAfter):
       // Answers to what was under way when the first pause was asked for do not lengthen the next one.
-      if pause.map({ now >= $0.until }) ?? true { pausesInARow += 1 }
+      if !isPaused(now: now) { pausesInARow += 1 }
       let wait = max(retry.wait(probe: max(pausesInARow, 1), random: random), retryAfter ?? .zero)
       let until = max(now + wait, pause?.until ?? now)
       pause = Pause(until: until, length: until - now, reason: reason)
@@ -32,10 +33,12 @@ extension EndpointHealth {
       let session = sessions.count == 1 ? sessions.first : nil
       // 403 may be about one thing that we must not do; 401 never is (RFC 9110, sections 15.5.2 and 15.5.4).
       let isAlone = !isHeld || soleWitness == session
-      soleWitness = status == 403 && isAlone && now >= pause?.until ?? now ? session : nil
+      soleWitness = status == 403 && isAlone && !isPaused(now: now) ? session : nil
       (state, window) = (.held(since: heldSince ?? now, probeAt: probeAt, status: status, reason: reason), 1)
     }
   }
+
+  private func isPaused(now: Timestamp) -> Bool { pause.map { now < $0.until } ?? false }
 
   /// An answer that shows that the API is there, and does not ask for silence.
   private mutating func observeAnswer(now: Timestamp) {

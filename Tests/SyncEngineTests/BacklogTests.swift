@@ -219,4 +219,15 @@ struct BacklogTests {
     try machine.killAndStart()
     #expect(machine.underWay.isEmpty)
   }
+
+  @Test("comes back slowly from a pause though what was under way when it began was delivered")
+  func windowInPause() throws {
+    try drop(1...40, "uncomplete")
+    machine.pass(.milliseconds(600)) { _ in nil }
+    let lanes = machine.underWay
+    machine.answer(lanes[0], .throttled(status: 429, reason: "429", retryAfter: .seconds(60)))
+    for delivery in lanes.dropFirst() { machine.answer(delivery, .delivered) }
+    machine.pass(.seconds(61)) { _ in nil }
+    #expect(machine.underWay.count == 1)
+  }
 }
