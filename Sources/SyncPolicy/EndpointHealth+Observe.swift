@@ -20,12 +20,12 @@ extension EndpointHealth {
       pause = Pause(until: until, length: until - now, reason: reason)
       (state, window) = (.paused(until: until, reason: reason), 1)
     case .unreachable(let reason):
-      window = 1
       // One bad item may make a bulk request fail. The single requests that follow it will tell.
       guard let session = sessions.first, sessions.count == 1 else {
         isBulkInDoubt = true
         return
       }
+      window = 1
       observeWitness(session)
       observeSilence(reason, now: now, retry: retry, random: random)
     case .unauthorized(let status, let reason):

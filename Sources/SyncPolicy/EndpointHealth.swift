@@ -7,7 +7,7 @@ package struct EndpointHealth: Hashable, Sendable {
   /// How many requests may be under way at once: one after a trouble, and one more with each that is delivered, as TCP's slow start
   /// does it (RFC 5681, section 3.1).
   package internal(set) var window = Self.open
-  /// Whether a bulk request met silence, and nothing has been answered since: the next request is a single one, and tells.
+  /// Whether a bulk request met silence, and nothing has been answered since: single ones follow, and tell.
   package internal(set) var isBulkInDoubt = false
   /// The pause that the API asked for last. It holds on when a request that was under way meets another trouble.
   package internal(set) var pause: Pause?
