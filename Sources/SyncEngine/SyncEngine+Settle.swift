@@ -47,16 +47,19 @@ extension SyncEngine {
     let random = Double.random(in: 0..<1, using: &self.random)
     var fate = settings.retry.fate(
       of: answer.outcome, failures: write.failures, in: answer.delivery.company, now: now, random: random)
-    // What an older token was refused, the present one may be granted.
-    if case .unauthorized = answer.outcome, !answer.isCurrent { fate = .passedOver(until: now) }
+    // What an older token was refused, the present one may be granted; what another API has not taken, this one may take.
+    let isUnauthorized = if case .unauthorized = answer.outcome { true } else { false }
+    let isVoid = (isUnauthorized && !answer.isCurrent) || (answer.outcome != .delivered && !answer.isOfThisAPI)
+    if isVoid { fate = .passedOver(until: now) }
     let isPutOff = if case .unreachable = answer.outcome { true } else { false }
     return Settlement(sequence: write.sequence, fate: fate, isPutOff: isPutOff)
   }
 
   /// Learns from an answer how the endpoint stands.
   mutating func observe(_ answer: Answer, now: Timestamp, _ turn: inout Turn) {
-    let asksForSilence = if case .throttled = answer.outcome { true } else { false }
-    guard answer.isCurrent || (asksForSilence && answer.isOfThisAPI) else { return }
+    // A wish for silence binds whoever hears it.
+    let isThrottled = if case .throttled = answer.outcome { true } else { false }
+    guard answer.isCurrent || (isThrottled && answer.isOfThisAPI) else { return }
     if case .unsupported = answer.outcome, case .bulk = answer.delivery.company { lacksBulkSync = true }
     let before = endpoint
     endpoint.observe(

@@ -6,9 +6,9 @@ package import SyncStore
 package struct Answer: Hashable, Sendable {
   package let delivery: Delivery
   package let outcome: DeliveryOutcome
-  /// Whether it was made under the configuration in force: an old token or address tells nothing about the API now.
+  /// Whether it was made under the configuration in force: an old token tells nothing about the API now.
   package var isCurrent = true
-  /// Whether it came from the API that is called now: what that asks of everybody, it asks of the new configuration too.
+  /// Whether it came from the API in force: what another one refuses or asks for binds nobody here.
   package var isOfThisAPI = true
 
   package init(_ delivery: Delivery, _ outcome: DeliveryOutcome) {

@@ -188,6 +188,24 @@ struct EndpointTests {
     }
     #expect(try machine.counts.pending == 0)
   }
+
+  @Test(
+    "does not go by what another API has said that was asked before a reload",
+    arguments: [
+      DeliveryOutcome.throttled(status: 429, reason: "429", retryAfter: .seconds(3600)), .rejected(status: 422, reason: "422"),
+      .deferred(status: 500, reason: "500"), .unreachable(reason: "refused"), .unauthorized(status: 401, reason: "401"),
+    ])
+  func otherAPI(outcome: DeliveryOutcome) throws {
+    try machine.drop(action("complete", day: 1))
+    machine.pass(.seconds(1)) { _ in nil }
+    machine.flush()
+    var answer = Answer(try #require(machine.underWay.first), outcome)
+    machine.underWay = []
+    (answer.isCurrent, answer.isOfThisAPI) = (false, false)
+    machine.turn(TurnInput(answers: [answer]))
+    #expect(machine.underWay.count == 1)
+    #expect(try machine.counts.waiting == 1)
+  }
 }
 
 extension SyncEvent {
