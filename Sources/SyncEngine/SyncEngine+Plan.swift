@@ -76,9 +76,10 @@ extension SyncEngine {
     var passed: Set<ProgramID> = []
     while let program = try store.programDue(after: servedProgram, now: now), passed.insert(program).inserted {
       servedProgram = program
-      let sessions = try store.sessionsDue(of: program, now: now, atMost: Delivery.largestBulk, busy: busy)
+      let lanes = settings.maximumConcurrentRequests
+      let sessions = try store.sessionsDue(of: program, now: now, atMost: max(Delivery.largestBulk, lanes + 1), busy: busy)
       guard let first = sessions.first, let delivery = try delivery(for: first, now: now) else { continue }
-      guard isBulkAllowed, !lacksBulkSync, delivery.isBulkable, sessions.count > settings.maximumConcurrentRequests else { return delivery }
+      guard isBulkAllowed, !lacksBulkSync, delivery.isBulkable, sessions.count > lanes else { return delivery }
       let others = try sessions.dropFirst().compactMap { try self.delivery(for: $0, now: now) }
       return Delivery(bulkOf: [delivery] + others, program: program) ?? delivery
     }

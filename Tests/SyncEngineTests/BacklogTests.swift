@@ -232,4 +232,15 @@ struct BacklogTests {
     machine.pass(.seconds(61)) { _ in nil }
     #expect(machine.underWay.count == 1)
   }
+
+  @Test("sends many together, too, where there are more lanes than one request takes sessions")
+  func manyLanes() throws {
+    var settings = Workstation.settings
+    settings.maximumConcurrentRequests = 64
+    machine.apply(settings)
+    try drop(1...200)
+    machine.pass(.seconds(1))
+    #expect(machine.deliveries.map(\.sessions.count).prefix(2) == [50, 50])
+    #expect(try machine.counts.pending == 0)
+  }
 }

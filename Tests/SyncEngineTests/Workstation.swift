@@ -139,6 +139,7 @@ final class Workstation {
     wakeAt = wakeAt.map { $0 + duration }
   }
 
+  func apply(_ settings: EngineSettings) { engine.apply(settings) }
   func ringEndpoint() { turn(TurnInput(endpointRang: true)) }
   func flush() { turn(TurnInput(isFlush: true)) }
 
