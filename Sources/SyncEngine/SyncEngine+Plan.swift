@@ -48,9 +48,8 @@ extension SyncEngine {
       // As long as nothing has waited for long, all of it is fresh, and goes in due order.
       let isBacklog = now - next > Self.freshness
       let fresh = isBacklog && isFreshNext ? try store.freshSession(dueSince: now - Self.freshness, now: now, busy: busy) : nil
-      let isBulkAllowed = !endpoint.isBulkInDoubt
       let picked =
-        try fresh.map { try delivery(for: $0, now: now) } ?? nextInTurn(passingOver: busy, isBulkAllowed: isBulkAllowed, now: now)
+        try fresh.map { try delivery(for: $0, now: now) } ?? nextInTurn(passingOver: busy, isBulkAllowed: endpoint.hasAnswered, now: now)
       guard let picked else { return }
       start(picked, &turn)
     }

@@ -20,11 +20,9 @@ extension EndpointHealth {
       pause = Pause(until: until, length: until - now, reason: reason)
       (state, window) = (.paused(until: until, reason: reason), 1)
     case .unreachable(let reason):
+      hasAnswered = false
       // One bad item may make a bulk request fail. The single requests that follow it will tell.
-      guard let session = sessions.first, sessions.count == 1 else {
-        isBulkInDoubt = true
-        return
-      }
+      guard let session = sessions.first, sessions.count == 1 else { return }
       window = 1
       observeWitness(session)
       observeSilence(reason, now: now, retry: retry, random: random)
@@ -42,7 +40,7 @@ extension EndpointHealth {
 
   /// An answer that shows that the API is there, and does not ask for silence.
   private mutating func observeAnswer(now: Timestamp) {
-    (deferralsInARow, isBulkInDoubt) = (0, false)
+    (deferralsInARow, hasAnswered) = (0, true)
     // A request that was under way when the API asked for a pause does not break it.
     if let pause, now < pause.until {
       state = .paused(until: pause.until, reason: pause.reason)

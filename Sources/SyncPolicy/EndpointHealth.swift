@@ -7,8 +7,9 @@ package struct EndpointHealth: Hashable, Sendable {
   /// How many requests may be under way at once: one after a trouble, and one more with each that is delivered, as TCP's slow start
   /// does it (RFC 5681, section 3.1).
   package internal(set) var window = Self.open
-  /// Whether a bulk request met silence, and nothing has been answered since: single ones follow, and tell.
-  package internal(set) var isBulkInDoubt = false
+  /// Whether anything has been answered since the beginning, or the last silence. Until then requests are single ones: whatever a bulk
+  /// request meets, all that it carries goes singly afterwards.
+  package internal(set) var hasAnswered = false
   /// The pause that the API asked for last. It holds on when a request that was under way meets another trouble.
   package internal(set) var pause: Pause?
   /// The one session that met the trouble, while no other has: it may be its own, and others are tried at once.

@@ -13,6 +13,13 @@ struct BacklogTests {
     machine.turn(TurnInput())
   }
 
+  /// Lets the API answer once, as it has before almost any backlog: nothing is known of it at the start.
+  private func greet() throws {
+    try drop(999...999, program: "p9")
+    machine.pass(.seconds(1))
+    machine.forget()
+  }
+
   /// One file with an action for each day.
   private func drop(_ days: ClosedRange<Int>, _ name: String = "complete", program: String = "p1") throws {
     try machine.drop("[" + days.map { action(name, day: $0, program: program) }.joined(separator: ",") + "]")
@@ -33,6 +40,7 @@ struct BacklogTests {
 
   @Test("sends nothing but completions together, with their own ratings and dates")
   func onlyCompletions() throws {
+    try greet()
     for day in 1...20 { try machine.drop(action("complete", "\"intensity_rating\":\"hard\",\"scheduled_date\":\"2026-01-28\"", day: day)) }
     try drop(21...40, "uncomplete")
     try machine.drop("[" + (41...60).map { action("intensity", "\"intensity_rating\":\"easy\"", day: $0) }.joined(separator: ",") + "]")
@@ -50,6 +58,7 @@ struct BacklogTests {
 
   @Test("splits a refused bulk in halves until the bad ones stand alone", arguments: [[7], [1, 50], [3, 4, 5], Array(1...50)])
   func halves(bad: [Int]) throws {
+    try greet()
     try drop(1...50)
     machine.pass(.seconds(1)) { bad.contains($0.session.day) ? .rejected(status: 422, reason: "day \($0.session.day)") : .delivered }
     let refused = machine.events.compactMap { event -> Int? in
@@ -65,6 +74,7 @@ struct BacklogTests {
 
   @Test("sends singly what an API without bulk-sync gets, and asks only once")
   func withoutBulkSync() throws {
+    try greet()
     try drop(1...50)
     machine.passRequests(.seconds(1)) { delivery in
       delivery.sessions.count > 1 ? .unsupported(reason: "the API has no bulk-sync") : .delivered
@@ -185,15 +195,16 @@ struct BacklogTests {
     }
   }
 
-  @Test("tries one write singly as soon as a bulk has met silence, and no other bulk before that is answered")
+  @Test("tries writes singly as soon as a bulk has met silence, and no other bulk before one of them is answered")
   func silentBulks() throws {
+    try greet()
     for from in [1, 501] { try drop(from...(from + 499)) }
     try drop(1...500, program: "p2")
     machine.pass(.milliseconds(600)) { _ in nil }
     answerSlowly(100) { _ in .unreachable(reason: "refused") }
     let bulks = machine.deliveries.count { $0.sessions.count > 1 }
     #expect(bulks <= 8, "as many as there were lanes when it fell silent")
-    #expect(machine.deliveries.count <= bulks + 3)
+    #expect(machine.deliveries.count <= 20)
     machine.pass(.seconds(60)) { _ in .unreachable(reason: "refused") }
     let before = machine.deliveries.count
     machine.pass(.seconds(20))
@@ -235,6 +246,7 @@ struct BacklogTests {
 
   @Test("sends many together, too, where there are more lanes than one request takes sessions")
   func manyLanes() throws {
+    try greet()
     var settings = Workstation.settings
     settings.maximumConcurrentRequests = 64
     machine.apply(settings)

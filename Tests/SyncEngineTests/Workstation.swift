@@ -140,6 +140,11 @@ final class Workstation {
   }
 
   func apply(_ settings: EngineSettings) { engine.apply(settings) }
+  /// Begins the record of requests and events anew.
+  func forget() {
+    (deliveries, events) = ([], [])
+  }
+
   func ringEndpoint() { turn(TurnInput(endpointRang: true)) }
   func flush() { turn(TurnInput(isFlush: true)) }
 
