@@ -12,6 +12,7 @@ extension EngineStatus {
     if let lastSyncedAt = counts.lastSyncedAt { clauses.append("last synced \((now - lastSyncedAt).inWords) ago") }
     switch endpoint {
     case .reachable: break
+    case .paused(let until, _) where until <= now: break  // Over, and nothing has been sent since.
     case .paused(let until, let reason): clauses.append("the API asks for silence for \((until - now).inWords) (\(reason))")
     case .failing(let since, _, _, let probeAt, let reason):
       clauses.append("the API has taken nothing for \((now - since).inWords) (\(reason)), next try in \((probeAt - now).inWords)")
