@@ -13,8 +13,8 @@ struct Circumstances {
   let doomedShare: Double
 
   init(hazards: Hazards, hasBacklog: Bool?) {
-    self.hasBacklog = hasBacklog ?? hazards.chance(0.08)
-    let size = self.hasBacklog ? (programs: 4, days: hazards.pick([30, 60, 100])) : (programs: 2, days: 3)
+    self.hasBacklog = hasBacklog ?? hazards.chance(0.06)
+    let size = self.hasBacklog ? (programs: 4, days: hazards.pick([25, 40, 60, 150])) : (programs: 2, days: 3)
     sessions = (1...size.programs).compactMap { ProgramID("p\($0)") }.enumerated().flatMap { number, program in
       // One program has most of it.
       (1...(number == 0 ? size.days : 3)).compactMap { Session(program: program, week: 1, day: $0) }

@@ -122,8 +122,7 @@ extension SimulatedAPI {
     case .healthy, .slow: usual(delivery)
     case .down: (false, .nothing)
     case .locked: (false, .refusal(hazards.pick([401, 403])))
-    case .busy:
-      (false, .refusal(hazards.pick([429, 503]), wish: hazards.pick([.seconds(hazards.number(1...120)), .date(hazards.number(1...90))])))
+    case .busy: (false, busyAnswer)
     case .broken: (hazards.chance(0.2), .refusal(hazards.pick([500, 500, 502])))
     case .strict: hazards.chance(0.5) ? (false, .refusal(hazards.pick([400, 409, 422]))) : usual(delivery)
     case .foreign: (false, hazards.chance(0.5) ? .refusal(404, "Not Found") : .success("<html>"))
@@ -133,6 +132,13 @@ extension SimulatedAPI {
     case .againstBulks: delivery.sessions.count > 1 ? (false, .refusal(hazards.pick([400, 413, 422]))) : usual(delivery)
     case .flaky: flakyTreatment(of: delivery)
     }
+  }
+
+  private var busyAnswer: ScriptedAnswer {
+    hazards.pick([
+      .refusal(429), .refusal(hazards.pick([429, 503]), wish: .seconds(hazards.number(1...120))),
+      .refusal(hazards.pick([429, 503]), wish: .date(hazards.number(1...90))),
+    ])
   }
 
   private func flakyTreatment(of delivery: Delivery) -> Treatment {

@@ -8,7 +8,7 @@ extension Simulation {
   }
 
   /// Lives through trouble, then waits until everything has calmed down. Returns the first broken promise.
-  func live(moves: Int = 60) -> String? {
+  func live(moves: Int = 50) -> String? {
     start()
     if circumstances.hasBacklog { sitOutAnOutage() }
     for move in 1...(circumstances.hasBacklog ? 10 : moves) where oracle.violation == nil {

@@ -29,17 +29,19 @@ struct StormWatch {
     if began == nil { (began, requests) = (start, 0) }
     requests += 1
     let time = instant - start
-    let allowed = lanes + 15 + min(time, pace.longAfter) / pace.first + max(0, time - pace.longAfter) / pace.later
+    let allowed = pace.atOnce + min(time, pace.longAfter) / pace.first + max(0, time - pace.longAfter) / pace.later
     guard requests > allowed else { return nil }
     return "an API that is \(mood) gets \(requests) requests within \(time) ms, a storm: at most \(allowed) are right"
   }
 
-  /// The least time between two requests, at first and later; nil when there is none.
-  private var pace: (first: Int, later: Int, longAfter: Int)? {
+  /// How many requests may find out, and the least time between two later ones, at first and after a while; nil when there is none.
+  private var pace: (atOnce: Int, first: Int, later: Int, longAfter: Int)? {
     switch mood {
-    case .down, .cutting: (12_000, 48_000, 600_000)
-    case .locked: (240_000, 240_000, 0)
-    case .deferring: (800, 800, 0)
+    // The quick probes; and a bulk that gets no answer says nothing, so that each lane may try a single one after it.
+    case .down, .cutting: (2 * lanes + 4, 12_000, 48_000, 600_000)
+    case .locked: (lanes + 4, 240_000, 240_000, 0)
+    // So many have to be deferred before it counts as the API's trouble.
+    case .deferring: (lanes + 6, 800, 800, 0)
     default: nil
     }
   }
