@@ -22,9 +22,9 @@ package protocol QueuePort {
   func nextFreshDue(busy: Set<Session>) throws -> Timestamp?
   func settle(_ settlements: [Settlement], pause: EndpointHealth.Pause?, now: Timestamp) throws -> Set<Int64>
   func pause() throws -> EndpointHealth.Pause?
-  func flush(pause: EndpointHealth.Pause?, now: Timestamp) throws
+  func flush(pause: EndpointHealth.Pause?, now: Timestamp) throws -> Bool
   func releasePutOff(now: Timestamp) throws
-  func clampDueTimes(now: Timestamp, longestDebounce: Duration, longestWait: Duration) throws
+  func clampDueTimes(now: Timestamp, longestDebounce: Duration, longestWait: Duration) throws -> Bool
   func setAside(unreadable sequence: Int64) throws
   func counts() throws -> QueueCounts
 }

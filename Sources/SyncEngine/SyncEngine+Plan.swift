@@ -65,7 +65,7 @@ extension SyncEngine {
     {
       start(delivery, &turn)
     } else {
-      let provenAt = includesPutOff ? nil : now + EndpointHealth.provenOutage
+      let provenAt = includesPutOff ? nil : endpoint.provenAt
       turn.wakeAt = [try store.nextDue(busy: []), provenAt].compactMap { $0 }.min()
     }
   }

@@ -15,12 +15,10 @@ extension SyncEngine {
       }
     }
     if mustClamp {
-      try store.clampDueTimes(now: now, longestDebounce: settings.debounce.maxWait, longestWait: settings.retry.longestWait)
-      mustClamp = false
+      mustClamp = try store.clampDueTimes(now: now, longestDebounce: settings.debounce.maxWait, longestWait: settings.retry.longestWait)
     }
     if mustFlush {
-      try store.flush(pause: endpoint.pause, now: now)
-      mustFlush = false
+      mustFlush = try store.flush(pause: endpoint.pause, now: now)
     }
     if mustRelease {
       try store.releasePutOff(now: now)
@@ -65,7 +63,7 @@ extension SyncEngine {
     endpoint.observe(
       answer.outcome, for: answer.delivery.sessions, now: now, retry: settings.retry, random: Double.random(in: 0..<1, using: &random))
     // What met a trouble that it may have had to itself keeps to its own retries: released, it would raise the next alarm at once.
-    if endpoint.isAnswering, before.isProvenOutage(now: now) || (before.isHeld && !before.isFalseAlarm) { mustRelease = true }
+    if endpoint.isAnswering, before.isProvenOutage(now: now) || before.isHeldForAll { mustRelease = true }
     reportEndpoint(&turn)
   }
 

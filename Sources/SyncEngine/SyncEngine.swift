@@ -76,7 +76,7 @@ package struct SyncEngine<Files: SpoolPort, Queue: QueuePort> {
     var turn = Turn()
     unsettled += input.answers
     if input.endpointRang || input.isFlush {
-      endpoint.reset(now: now, breakingPause: input.isFlush)
+      endpoint.reset(now: now, breakingPause: input.isFlush, underWay: inFlight.count - unsettled.count)
       (mustRelease, lacksBulkSync) = (true, false)
     }
     if input.isFlush { (mustFlush, hasRecalled) = (true, true) }
@@ -94,7 +94,9 @@ package struct SyncEngine<Files: SpoolPort, Queue: QueuePort> {
       attempt(.plan, now: now, &turn) { try $0.plan(now: now, &$1) }
     }
     let retryAt = troubles.filter { !input.isStopping || $0.key == .settle }.map(\.value.retryAt).min()
-    turn.wakeAt = [turn.wakeAt, input.isStopping ? nil : intakeWake(now: now), retryAt].compactMap { $0 }.min()
+    // What changes many rows does so in steps, so that no turn takes long.
+    let nextStep = troubles[.settle] == nil && (mustClamp || mustFlush) ? now : nil
+    turn.wakeAt = [turn.wakeAt, input.isStopping ? nil : intakeWake(now: now), nextStep, retryAt].compactMap { $0 }.min()
     return turn
   }
 

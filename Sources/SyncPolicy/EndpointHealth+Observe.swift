@@ -8,9 +8,11 @@ extension EndpointHealth {
       // What was under way when the API asked for a pause says nothing of what it can take after it.
       if !isPaused(now: now) { window = min(window + 1, Self.open) }
       observeAnswer(now: now)
-    case .rejected, .unsupported:
+    case .rejected:
       observeAnswer(now: now)
-    case .deferred(_, let reason):
+    case .unsupported where sessions.count > 1:
+      observeAnswer(now: now)
+    case .deferred(_, let reason), .unsupported(let reason):
       observeDeferral(reason, now: now, retry: retry, random: random)
     case .throttled(_, let reason, let retryAfter):
       // Answers to what was under way when the first pause was asked for do not lengthen the next one.
@@ -27,20 +29,15 @@ extension EndpointHealth {
       observeWitness(session)
       observeSilence(reason, now: now, retry: retry, random: random)
     case .unauthorized(let status, let reason):
-      let probeAt = max(now + Self.heldProbeInterval, pause?.until ?? now)
-      let session = sessions.count == 1 ? sessions.first : nil
-      // 403 may be about one thing that we must not do; 401 never is (RFC 9110, sections 15.5.2 and 15.5.4).
-      let isAlone = !isHeld || soleWitness == session
-      soleWitness = status == 403 && isAlone && !isPaused(now: now) ? session : nil
-      (state, window) = (.held(since: heldSince ?? now, probeAt: probeAt, status: status, reason: reason), 1)
+      observeRefusal(status, reason, for: sessions, now: now)
     }
   }
 
-  private func isPaused(now: Timestamp) -> Bool { pause.map { now < $0.until } ?? false }
+  func isPaused(now: Timestamp) -> Bool { pause.map { now < $0.until } ?? false }
 
   /// An answer that shows that the API is there, and does not ask for silence.
   private mutating func observeAnswer(now: Timestamp) {
-    (deferralsInARow, hasAnswered) = (0, true)
+    (deferralsInARow, refusalsInARow, hasAnswered) = (0, 0, true)
     // A request that was under way when the API asked for a pause does not break it.
     if let pause, now < pause.until {
       state = .paused(until: pause.until, reason: pause.reason)
@@ -60,8 +57,24 @@ extension EndpointHealth {
     }
     observeAnswer(now: now)
     deferralsInARow = deferrals
-    guard state == .reachable, deferrals >= Self.deferralsOfAnAPI else { return }
+    guard state == .reachable, deferrals >= Self.troubleOfAnAPI else { return }
+    hasAnswered = false
     (state, window) = (.failing(since: now, failures: 1, freshAt: freshAt, probeAt: freshAt, reason: reason), 1)
+  }
+
+  /// 403 may be about one thing that we must not do; 401 never is (RFC 9110, sections 15.5.2 and 15.5.4).
+  private mutating func observeRefusal(_ status: Int, _ reason: String, for sessions: [Session], now: Timestamp) {
+    hasAnswered = false
+    let session = sessions.count == 1 ? sessions.first : nil
+    if status == 403 {
+      // One forbidden item may be what a bulk request met. The single requests that follow it will tell.
+      guard session != nil else { return }
+      refusalsInARow += 1
+    }
+    let mayBeItsOwn = status == 403 && refusalsInARow < Self.troubleOfAnAPI && !isPaused(now: now)
+    soleWitness = mayBeItsOwn ? session : nil
+    let probeAt = max(now + Self.heldProbeInterval, pause?.until ?? now)
+    (state, window) = (.held(since: heldSince ?? now, probeAt: probeAt, status: status, reason: reason), 1)
   }
 
   private mutating func observeWitness(_ session: Session) {

@@ -16,6 +16,8 @@ package struct EndpointHealth: Hashable, Sendable {
   var soleWitness: Session?
   /// How many requests it deferred, with nothing else answered in between.
   var deferralsInARow = 0
+  /// How many single requests it forbade (403), with nothing else answered in between.
+  var refusalsInARow = 0
   /// How many pauses it asked for, with nothing else answered in between.
   var pausesInARow = 0
 
@@ -67,8 +69,10 @@ package struct EndpointHealth: Hashable, Sendable {
   package static let longOutage = Duration.seconds(600)
   /// A silence of this length is taken for an outage of the API, whoever met it.
   package static let provenOutage = Duration.seconds(30)
-  /// So many deferred requests, with nothing else answered in between, are the API's trouble and not the writes'.
-  package static let deferralsOfAnAPI = 5
+  /// So many requests that were deferred or forbidden, with nothing else answered in between, are the API's trouble and not the writes'.
+  package static let troubleOfAnAPI = 5
+  /// How often something new is tried while the API forbids everything.
+  package static let forbiddenProbeInterval = Duration.seconds(60)
 
   package init() {}
 
@@ -76,23 +80,31 @@ package struct EndpointHealth: Hashable, Sendable {
     switch state {
     case .reachable: .everyone(atMost: window)
     case .paused(let until, _): now < until ? .nobody(until: until) : .everyone(atMost: window)
-    case .failing(_, _, let freshAt, let probeAt, _): now < probeAt ? .oneProbeOfFresh(from: freshAt, until: probeAt) : .oneProbe
+    // Whose turn it is, so that neither what is new nor what was tried has to wait for the other.
+    case .failing(_, _, let freshAt, let probeAt, _): now < probeAt ? .oneProbeOfFresh(from: freshAt, until: probeAt) : .everyone(atMost: 1)
     case .unreachable(_, _, let probeAt, _) where now < probeAt:
       soleWitness.map { .oneProbeOfOthers(than: $0, until: probeAt) } ?? .nobody(until: probeAt)
-    case .held(_, let probeAt, _, _) where now < probeAt:
-      soleWitness.map { .oneProbeOfOthers(than: $0, until: probeAt) } ?? .nobody(until: probeAt)
+    case .held(_, let probeAt, let status, _) where now < probeAt:
+      if let soleWitness {
+        .oneProbeOfOthers(than: soleWitness, until: probeAt)
+      } else if status == 403, !isPaused(now: now) {
+        .oneProbeOfFresh(from: probeAt - Self.heldProbeInterval + Self.forbiddenProbeInterval, until: probeAt)
+      } else {
+        .nobody(until: probeAt)
+      }
     case .unreachable, .held: .oneProbe
     }
   }
 
   /// Forgets all trouble but a pause, so that the next request is tried at once: somebody says that the world has changed.
   ///
-  /// `breakingPause`: also the pause, because a person asks. How many more requests follow is for the answer to tell.
-  package mutating func reset(now: Timestamp, breakingPause: Bool = false) {
+  /// `breakingPause`: also the pause, because a person asks. How many more requests follow is for the answer to tell; `underWay`: those that
+  /// may hang must not keep it.
+  package mutating func reset(now: Timestamp, breakingPause: Bool = false, underWay: Int = 0) {
     guard state != .reachable else { return }
     let pause = breakingPause ? nil : pause
     self = EndpointHealth()
-    window = 1
+    window = underWay + 1
     if let pause, now < pause.until { recall(pause, now: now) }
   }
 
@@ -142,6 +154,16 @@ package struct EndpointHealth: Hashable, Sendable {
     case .reachable, .paused, .failing: true
     case .unreachable, .held: false
     }
+  }
+
+  /// When a silence will have lasted so long; nil when there is none.
+  package var provenAt: Timestamp? {
+    if case .unreachable(let since, _, _, _) = state { since + Self.provenOutage } else { nil }
+  }
+
+  /// Whether the API accepts nothing from us, whatever it is about: 401, not 403.
+  package var isHeldForAll: Bool {
+    if case .held(_, _, let status, _) = state { status != 403 } else { false }
   }
 
   /// Whether the API does not accept us.

@@ -74,12 +74,16 @@ package enum FailureVerdict: String, CaseIterable, Sendable {
 
   var ofTheEndpoint: String {
     switch self {
-    case .delivered, .rejected, .unsupported: "reachable"
-    case .deferred:
-      "reachable; after \(EndpointHealth.deferralsOfAnAPI) in a row one request at a time: new writes every second, others as in an outage"
+    case .delivered, .rejected: "reachable"
+    case .deferred, .unsupported:
+      "reachable; after \(EndpointHealth.troubleOfAnAPI) in a row one request at a time: new writes every second, others as in an outage"
     case .throttled: "nobody calls before the later of `Retry-After` and the backoff, over restarts too"
     case .unreachable: "one probe at a time, on `retry.backoff`, its last step ± 20 %; every 60 s after ten minutes"
-    case .unauthorized: "held; a probe every five minutes, and at a new token, a reload or a flush"
+    case .unauthorized:
+      """
+      held; a probe every five minutes, and at a new token, a reload or a flush. 403 may be about one write: others are tried at once, after \
+      \(EndpointHealth.troubleOfAnAPI) in a row a new one every minute
+      """
     }
   }
 }

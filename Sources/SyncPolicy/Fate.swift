@@ -28,6 +28,8 @@ extension RetryPolicy {
       return .delivered
     case (.throttled(_, _, let retryAfter), _):
       return .passedOver(until: now + max(retryAfter ?? .zero, self.wait(afterFailures: 1, random: random)))
+    case (.unauthorized(403, let reason), .bulk):
+      return .separated(companyLimit: 1, reason: reason)
     case (.unauthorized, _):
       return .passedOver(until: now + EndpointHealth.heldProbeInterval)
     case (.rejected(_, let reason), .bulk(let sessions)):
@@ -47,7 +49,9 @@ extension RetryPolicy {
       let limit = company == .session && state(afterFailures: failures + 1) == .parked ? 0 : nil
       return retried(at: now + wait, failures: failures + 1, companyLimit: limit, status: nil, reason: reason)
     case (.unsupported(let reason), _):
-      return retried(at: now + parkedMax, failures: max(failures, maximumRetries) + 1, companyLimit: 0, status: nil, reason: reason)
+      return retried(
+        at: now + parkedMax.jittered(by: 0.2, random: random), failures: max(failures, maximumRetries) + 1, companyLimit: 0, status: nil,
+        reason: reason)
     }
   }
 

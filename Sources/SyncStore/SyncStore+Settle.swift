@@ -51,13 +51,28 @@ extension SyncStore {
     try keep.execute(arguments: [pause?.until.milliseconds, pause?.length.inMilliseconds, pause?.reason])
   }
 
+  /// How many rows one transaction changes at most where a million may have to be: some tenths of a second.
+  private static let rowsPerStep = 20_000
+
   /// Makes everything due now, whatever it waits for. `pause` is what the API asks for in spite of it, in place of what it asked for before.
-  package func flush(pause: EndpointHealth.Pause?, now: Timestamp) throws {
+  ///
+  /// Returns whether there is more to do: it goes by steps of 20 000 rows, those that are due first at first.
+  package func flush(pause: EndpointHealth.Pause?, now: Timestamp) throws -> Bool {
     try settlingTransaction { database in
       try Self.keep(pause, in: database)
-      try database.cachedStatement(sql: "UPDATE writes SET due_at_ms = ?1, is_put_off = 0 WHERE due_at_ms > ?1")
-        .execute(arguments: [now.milliseconds])
+      return try Self.hasten(to: now, where: "TRUE", in: database)
     }
+  }
+
+  /// Makes due at `instant` what would be later; returns whether there is more of it.
+  private static func hasten(to instant: Timestamp, where condition: String, in database: Database) throws -> Bool {
+    let hasten = try database.cachedStatement(
+      sql: """
+        UPDATE writes SET due_at_ms = ?1 WHERE sequence IN
+          (SELECT sequence FROM writes WHERE due_at_ms > ?1 AND \(condition) ORDER BY due_at_ms LIMIT \(rowsPerStep))
+        """)
+    try hasten.execute(arguments: [instant.milliseconds])
+    return database.changesCount == rowsPerStep
   }
 
   /// Makes everything due that only the API's own trouble put off: it is over.
@@ -69,12 +84,12 @@ extension SyncStore {
   }
 
   /// Brings due times back within reach after the clock was set back: of a write that was not tried yet within
-  /// `longestDebounce` of `now`, of any other within `longestWait`.
-  package func clampDueTimes(now: Timestamp, longestDebounce: Duration, longestWait: Duration) throws {
+  /// `longestDebounce` of `now`, of any other within `longestWait`. Returns whether there is more to do, as `flush` does.
+  package func clampDueTimes(now: Timestamp, longestDebounce: Duration, longestWait: Duration) throws -> Bool {
     try settlingTransaction { database in
-      let clamp = try database.cachedStatement(sql: "UPDATE writes SET due_at_ms = ?1 WHERE due_at_ms > ?1 AND (state = 'waiting') = ?2")
-      try clamp.execute(arguments: [(now + longestDebounce).milliseconds, true])
-      try clamp.execute(arguments: [(now + longestWait).milliseconds, false])
+      let untried = try Self.hasten(to: now + longestDebounce, where: "state = 'waiting'", in: database)
+      let tried = try Self.hasten(to: now + longestWait, where: "state <> 'waiting'", in: database)
+      return untried || tried
     }
   }
 

@@ -143,11 +143,18 @@ final class Oracle {
     }
   }
 
-  /// The engine has reason to try everything anew; at a start and a flush it knows of no trouble.
-  func noteNewHope(isFresh: Bool) {
+  /// The engine starts, and knows of no trouble.
+  func noteStart() {
     storm.forgive(at: elapsed)
     fairness.forgive()
-    if isFresh { rules.noteStart() }
+    rules.noteStart()
+  }
+
+  /// The engine has reason to try anew, whatever is under way.
+  func noteRing(underWay: Int) {
+    storm.forgive(at: elapsed)
+    fairness.forgive()
+    rules.noteRing(underWay: underWay)
   }
 
   func noteClockStep(by step: Int) {

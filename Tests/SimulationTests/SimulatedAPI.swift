@@ -7,7 +7,7 @@ import SyncPolicy
 /// later, no client can prevent.
 final class SimulatedAPI {
   enum Mood: CaseIterable {
-    case healthy, slow, flaky, down, locked, busy, broken, strict, foreign, deferring, denying, cutting, againstBulks
+    case healthy, slow, flaky, down, locked, forbidding, busy, broken, strict, foreign, deferring, denying, cutting, againstBulks
   }
 
   /// What comes back.
@@ -121,7 +121,8 @@ extension SimulatedAPI {
     switch mood {
     case .healthy, .slow: usual(delivery)
     case .down: (false, .nothing)
-    case .locked: (false, .refusal(hazards.pick([401, 403])))
+    case .locked: (false, .refusal(401))
+    case .forbidding: (false, .refusal(403))
     case .busy: (false, busyAnswer)
     case .broken: (hazards.chance(0.2), .refusal(hazards.pick([500, 500, 502])))
     case .strict: hazards.chance(0.5) ? (false, .refusal(hazards.pick([400, 409, 422]))) : usual(delivery)

@@ -114,10 +114,10 @@ final class SimulatedQueue: QueuePort {
     return try store.pause()
   }
 
-  func flush(pause: EndpointHealth.Pause?, now: Timestamp) throws {
+  func flush(pause: EndpointHealth.Pause?, now: Timestamp) throws -> Bool {
     try admit(.write)
-    try store.flush(pause: pause, now: now)
-    durablePause = pause
+    defer { durablePause = pause }
+    return try store.flush(pause: pause, now: now)
   }
 
   func settle(_ settlements: [Settlement], pause: EndpointHealth.Pause?, now: Timestamp) throws -> Set<Int64> {
@@ -134,10 +134,10 @@ final class SimulatedQueue: QueuePort {
     try store.releasePutOff(now: now)
   }
 
-  func clampDueTimes(now: Timestamp, longestDebounce: Duration, longestWait: Duration) throws {
+  func clampDueTimes(now: Timestamp, longestDebounce: Duration, longestWait: Duration) throws -> Bool {
     try admit(.write)
-    guard bug != .clockIsTrusted else { return }
-    try store.clampDueTimes(now: now, longestDebounce: longestDebounce, longestWait: longestWait)
+    guard bug != .clockIsTrusted else { return false }
+    return try store.clampDueTimes(now: now, longestDebounce: longestDebounce, longestWait: longestWait)
   }
 
   func setAside(unreadable sequence: Int64) throws {

@@ -59,11 +59,11 @@ extension Simulation {
       note("the disk is \(hazards.isDiskFull ? "full" : "not full") and fails at a rate of \(hazards.failureRate)")
     case .ringEndpoint:
       note("endpoint rings")
-      oracle.noteNewHope(isFresh: false)
+      oracle.noteRing(underWay: api.underWay.count)
       turn(TurnInput(endpointRang: true))
     case .flush:
       note("flush")
-      oracle.noteNewHope(isFresh: true)
+      oracle.noteRing(underWay: api.underWay.count)
       if isRunning { api.shortenSilence() }
       turn(TurnInput(isFlush: true))
     case .restartAPI:

@@ -120,7 +120,7 @@ final class Simulation {
     note("starts")
     hazards.revive()
     startsAt = nil
-    oracle.noteNewHope(isFresh: true)
+    oracle.noteStart()
     let spool = SimulatedSpool(disk: disk, hazards: hazards, oracle: oracle, bug: bug)
     engine = SyncEngine(spool: spool, store: queue, settings: settings, random: SeededGenerator(seed: hazards.random.next()))
     turn(TurnInput())

@@ -40,6 +40,8 @@ struct StormWatch {
     // The quick probes; and a bulk that gets no answer says nothing, so that each lane may try a single one after it.
     case .down, .cutting: (2 * lanes + 4, 12_000, 48_000, 600_000)
     case .locked: (lanes + 4, 240_000, 240_000, 0)
+    // So many have to be forbidden before it counts for all; then what is new may try once a minute.
+    case .forbidding: (lanes + 9, 55_000, 55_000, 0)
     // So many have to be deferred before it counts as the API's trouble.
     case .deferring: (lanes + 6, 800, 800, 0)
     default: nil

@@ -60,6 +60,22 @@ struct EndpointTests {
     #expect(machine.calls.count - before <= 13)
   }
 
+  @Test("delivers the others within a minute or so, however many writes are forbidden", arguments: [1, 3, 12])
+  func severalForbidden(bad: Int) throws {
+    func api(_ call: SessionUpdate) -> DeliveryOutcome {
+      call.session.program.text == "p2" ? .unauthorized(status: 403, reason: "not yours") : .delivered
+    }
+    for day in 1...bad { try machine.drop(action("complete", day: day, program: "p2")) }
+    for minute in 1...60 {
+      try machine.drop(action("uncomplete", day: minute))
+      machine.pass(.seconds(60), api: api)
+      #expect(try machine.counts.pending <= bad + 2, "after minute \(minute)")
+    }
+    machine.pass(.seconds(400), api: api)
+    #expect(try machine.counts.pending == bad)
+    #expect(machine.calls.count { $0.session.program.text == "p2" } < bad * 20)
+  }
+
   @Test("delivers all others at once, however many writes are never answered", arguments: 1...5, [20, 60])
   func severalPoisons(bad: Int, secondsBetweenOthers: Int) throws {
     // Jitter decides which poison meets the API first; the second seed once let five of them stand before the others.

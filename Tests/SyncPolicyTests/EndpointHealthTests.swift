@@ -214,7 +214,7 @@ struct EndpointHealthTests {
       }
       #expect(freshAt == now + .seconds(1))
       #expect(health.admission(now: now) == .oneProbeOfFresh(from: freshAt, until: probeAt))
-      #expect(health.admission(now: probeAt) == .oneProbe)
+      #expect(health.admission(now: probeAt) == .everyone(atMost: 1))
       waits.append((probeAt - now).inMilliseconds / 1000)
       now = probeAt
       observe(.deferred(status: 500, reason: "500"), at: now, &health)
@@ -232,5 +232,29 @@ struct EndpointHealthTests {
       observe(.delivered, at: start, &health, by: 1)
       #expect(health.admission(now: start) == .everyone(atMost: 64))
     }
+  }
+
+  @Test("what is forbidden may be forbidden to one write alone; five in a row are forbidden to all, and what is new tries once a minute")
+  func forbidden() {
+    var health = EndpointHealth()
+    for _ in 1...4 {
+      observe(.unauthorized(status: 403, reason: "no"), at: start, &health)
+      #expect(health.admission(now: start) == .oneProbeOfOthers(than: sessions[0], until: start + .seconds(300)))
+    }
+    observe(.unauthorized(status: 403, reason: "no"), at: start, &health, by: 1)
+    #expect(health.admission(now: start) == .oneProbeOfFresh(from: start + .seconds(60), until: start + .seconds(300)))
+    observe(.delivered, at: start + .seconds(60), &health)
+    observe(.unauthorized(status: 403, reason: "no"), at: start + .seconds(60), &health)
+    #expect(health.isFalseAlarm)
+    observe(.unauthorized(status: 401, reason: "no"), at: start + .seconds(60), &health)
+    #expect(health.admission(now: start + .seconds(60)) == .nobody(until: start + .seconds(360)))
+  }
+
+  @Test("a request that hangs does not keep others from trying when there is reason to")
+  func resetWhileOneHangs() {
+    var health = EndpointHealth()
+    observe(.unreachable(reason: "refused"), at: start, &health)
+    health.reset(now: start, underWay: 1)
+    #expect(health.admission(now: start) == .everyone(atMost: 2))
   }
 }

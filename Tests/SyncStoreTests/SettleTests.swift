@@ -165,11 +165,11 @@ struct SettleTests {
   @Test("a clock that was set back strands nothing")
   func clockStep() throws {
     _ = try acceptRating(at: start + .seconds(1_000_000))
-    try store.clampDueTimes(now: start, longestDebounce: .seconds(5), longestWait: .seconds(60))
+    _ = try store.clampDueTimes(now: start, longestDebounce: .seconds(5), longestWait: .seconds(60))
     #expect(try store.nextDue(busy: []) == start + .seconds(5))
     let fate = Fate.retried(at: start + .seconds(1_000_000), failures: 1, state: .retrying, companyLimit: nil, status: 503, reason: "503")
     #expect(try settle(#require(try store.entries().first).sequence, fate))
-    try store.clampDueTimes(now: start, longestDebounce: .seconds(5), longestWait: .seconds(60))
+    _ = try store.clampDueTimes(now: start, longestDebounce: .seconds(5), longestWait: .seconds(60))
     #expect(try store.nextDue(busy: []) == start + .seconds(60))
   }
 
