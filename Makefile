@@ -17,7 +17,7 @@ RELEASE_FLAGS := --configuration release --static-swift-stdlib
 RELEASE_STAMP := .build/release.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test soak test-power lint format install clean
+.PHONY: help setup build run test soak test-power chaos lint format install clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -48,6 +48,10 @@ test-power: setup ## Cut the power of a virtual machine under load, and look for
 	@packaging/setup power
 	$(SWIFT) build
 	@Tests/PowerCut/run $(or $(ROUNDS),10) $(SEED)
+
+chaos: setup ## Run daemon and API amid kills, a hostile proxy and a full disk, and judge what came of it; MINUTES=10 SEED=
+	$(SWIFT) build
+	@Tests/Chaos/run $(or $(MINUTES),10) $(SEED)
 
 lint: ## Check the formatting of the Swift sources, and the shell scripts
 	@packaging/setup build check
