@@ -15,9 +15,6 @@ package final class APIClient: Sendable {
   private let headers: HTTPHeaders
   private let http: HTTPClient
 
-  /// More of a body than any message quotes.
-  private static let keptBodySize = 64 * 1024
-
   /// - Parameter version: The program's version, for `User-Agent`.
   /// - Throws: `APIClientError` when the token would travel in clear text and may not, or the certificate authorities cannot be read.
   package init(_ settings: APIClientSettings, version: String) throws(APIClientError) {
@@ -96,7 +93,7 @@ package final class APIClient: Sendable {
     let response = try await http.execute(request, deadline: .distantFuture)
     var body: [UInt8] = []
     for try await part in response.body {
-      body += part.readableBytesView.prefix(Self.keptBodySize - body.count)
+      body += part.readableBytesView.prefix(HTTPAnswer.longestBody - body.count)
     }
     try Task.checkCancellation()  // A cancelled body may look like one that has ended.
     return HTTPAnswer(

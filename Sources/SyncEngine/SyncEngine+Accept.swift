@@ -61,18 +61,26 @@ extension SyncEngine {
     turn.events += batch.ignored.map { .ignored(file: "\($0.name)", reason: $0.reason) }
     report(batch.rejected, &turn)
     let (acceptable, refusals) = parse(batch.files)
-    if !acceptable.isEmpty {
-      let sending = Set(inFlight.flatMap(\.writes).map(\.sequence))
-      let acceptances = try store.accept(
-        acceptable.map(\.file), now: now, debounce: settings.debounce, inFlight: sending, forgetting: forgettable)
-      forgettable = []
-      for (acceptance, file) in zip(acceptances, acceptable) {
-        turn.events.append(.accepted(file: "\(file.name)", sender: file.file.sender, acceptance))
-      }
-      CrashPoint.accepted.reach()
-      finish(acceptable.map(\.claim), &turn)
+    do {
+      try accept(acceptable, now: now, &turn)
+    } catch SyncStoreError.full where acceptable.count > 1 {
+      // What is too much together may find its space one by one, as each file that is taken in gives its own back.
+      for file in acceptable { try accept([file], now: now, &turn) }
     }
     report(try spool.reject(refusals, now: now), &turn)
+  }
+
+  private mutating func accept(_ files: [ParsedFile], now: Timestamp, _ turn: inout Turn) throws {
+    guard !files.isEmpty else { return }
+    let sending = Set(inFlight.flatMap(\.writes).map(\.sequence))
+    let acceptances = try store.accept(
+      files.map(\.file), now: now, debounce: settings.debounce, inFlight: sending, forgetting: forgettable)
+    forgettable = []
+    for (acceptance, file) in zip(acceptances, files) {
+      turn.events.append(.accepted(file: "\(file.name)", sender: file.file.sender, acceptance))
+    }
+    CrashPoint.accepted.reach()
+    finish(files.map(\.claim), &turn)
   }
 
   private func parse(_ files: [ClaimedFile]) -> (acceptable: [ParsedFile], refusals: [Refusal]) {

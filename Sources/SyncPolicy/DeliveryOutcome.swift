@@ -21,11 +21,17 @@ package enum DeliveryOutcome: Hashable, Sendable {
 /// A whole HTTP answer, as far as a decision needs it.
 package struct HTTPAnswer: Hashable, Sendable {
   package let status: Int
-  /// The body; enough of it to hold a refusal, which may quote a whole request (64 KiB).
+  /// The body, or as much of it as `longestBody`.
   package let body: [UInt8]
   package let contentType: String?
   /// The value of `Retry-After` as it came.
   package let retryAfter: String?
+
+  /// Enough to hold a refusal, which may quote a whole request.
+  package static let longestBody = 64 * 1024
+
+  /// Whether the body may go on behind what is kept of it.
+  var isAbridged: Bool { body.count >= Self.longestBody }
 
   package init(status: Int, body: [UInt8], contentType: String? = nil, retryAfter: String? = nil) {
     (self.status, self.body, self.contentType, self.retryAfter) = (status, body, contentType, retryAfter)
@@ -79,6 +85,8 @@ extension HTTPAnswer {
   func retryAfterDuration(now: Timestamp) -> Duration? {
     guard let retryAfter else { return nil }
     if let seconds = Int64(retryAfter), seconds >= 0 { return min(.seconds(seconds), EndpointHealth.longestPause) }
+    // More seconds than can be counted.
+    if !retryAfter.isEmpty, retryAfter.utf8.allSatisfy({ (0x30...0x39).contains($0) }) { return EndpointHealth.longestPause }
     return Timestamp(httpDate: retryAfter).map { max(.zero, min($0 - now, EndpointHealth.longestPause)) }
   }
 }

@@ -9,6 +9,7 @@ package enum FailureModel {
     {
       $0.isSuccess && $0.isWebPage
     },
+    FailureRule("2xx whose JSON does not end", .unreachable, hint: "the answer was cut short") { $0.isSuccess && $0.isCutShort },
     FailureRule("2xx that says `\"success\": false`, or that took fewer items than it was sent", .deferred) {
       $0.isSuccess && $0.deniesSuccess
     },
@@ -104,6 +105,13 @@ struct Exchange {
   var isWebPage: Bool {
     let type = answer.contentType?.lowercased() ?? ""
     return type.hasPrefix("text/html") || type.hasPrefix("application/xhtml") || answer.body.first { $0 > 0x20 } == UInt8(ascii: "<")
+  }
+
+  /// An answer that ends with its connection does not tell its end; JSON does.
+  var isCutShort: Bool {
+    let closing: [UInt8: UInt8] = [UInt8(ascii: "{"): UInt8(ascii: "}"), UInt8(ascii: "["): UInt8(ascii: "]")]
+    guard !answer.isAbridged, let first = answer.body.first(where: { $0 > 0x20 }), let last = closing[first] else { return false }
+    return answer.body.last { $0 > 0x20 } != last
   }
 
   var deniesSuccess: Bool {

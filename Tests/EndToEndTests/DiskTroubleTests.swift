@@ -55,6 +55,26 @@ struct DiskTroubleTests {
   }
 
   @Test(
+    "that is too small for many files at once takes them one by one",
+    .enabled(if: SmallDisk.isPossible, "needs the right to mount a file system"))
+  func oneByOne() async throws {
+    let state = try SmallDisk(kibibytes: 2_048, at: machine.directory.appending(path: "state"))
+    try await machine.startAPI()
+    try machine.configure("debounce: {exercise: 10ms, max_wait: 2s}")
+    try FileManager.default.createDirectory(at: machine.incoming, withIntermediateDirectories: true)
+    let notes = String(repeating: "n", count: 300)
+    for file in 1...30 {
+      let actions = (1...100).map { number in
+        action("exercise", day: 1 + number % 50, "\"exercise\":{\"exercise_id\":\"e\(file)-\(number)\",\"notes\":\"\(notes)\"}")
+      }
+      try machine.drop("[\(actions.joined(separator: ","))]")
+    }
+    try await machine.startDaemon()
+    try await eventually("everything has arrived", within: .seconds(180)) { try machine.rows().count == 50 && machine.isDone() }
+    _ = consume state
+  }
+
+  @Test(
     "that fails or refuses is survived, said once, and costs nothing",
     .enabled(if: FailingDisk.isPossible, "needs a C compiler"), arguments: FailingDisk.Failure.allCases)
   func failing(failure: FailingDisk.Failure) async throws {

@@ -43,6 +43,12 @@ struct DeliveryOutcomeTests {
     }
   }
 
+  @Test("unreachable: a success whose JSON does not end", arguments: ["{\"success\": fal", "[1,2", " {", "{}x"])
+  func cutShort(body: String) throws {
+    #expect(try outcome(200, body: body) == .unreachable(reason: "200: the answer was cut short"))
+    #expect(try outcome(200, body: "{}\n") == .delivered)
+  }
+
   @Test("deferred: a success that says of itself that it is none")
   func denied() throws {
     #expect(
@@ -66,7 +72,7 @@ struct DeliveryOutcomeTests {
     "throttled: for as long as the API wishes, a day at most; deferred where it is not clear what it wishes",
     arguments: [
       ("0", .zero), ("120", .seconds(120)), ("99999999", .seconds(86_400)), ("-1", nil), ("1.5", nil), ("soon", nil), ("", nil),
-      ("99999999999999999999", nil),
+      ("99999999999999999999", .seconds(86_400)), ("9999999999999999999a", nil),
       ("Sun, 06 Nov 1994 08:50:37 GMT", .seconds(60)), ("Sun, 06 Nov 1994 08:49:00 GMT", .zero),
       ("Fri, 31 Dec 9999 23:59:59 GMT", .seconds(86_400)),
     ] as [(String, Duration?)])

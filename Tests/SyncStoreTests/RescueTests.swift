@@ -98,9 +98,10 @@ struct RescueTests {
     store = opened
     let rescue = try #require(report)
     #expect(rescue.keptAs == queue.path + ".corrupt-20260128T163000Z")
-    #expect(try bytes(rescue.keptAs) == damaged)
+    let keptAs = try #require(rescue.keptAs)
+    #expect(try bytes(keptAs) == damaged)
     // Where there was no log, looking at the file has made an empty one.
-    #expect((try? bytes(rescue.keptAs + "-wal")) ?? Data() == damagedLog ?? Data())
+    #expect((try? bytes(keptAs + "-wal")) ?? Data() == damagedLog ?? Data())
     #expect(try store.entries().count == rescue.savedWrites)
     let saved = ["first page": count, "index": count, "schema": count, "garbage": 0][kind]
     if let saved { #expect(rescue.savedWrites == saved) } else { #expect(rescue.savedWrites > count / 3 && rescue.savedWrites <= count) }
@@ -151,7 +152,7 @@ struct RescueTests {
         Issue.record("\(words): \(opened)")
         continue
       }
-      if let rescue { #expect(try bytes(rescue.keptAs) == file, words) }
+      if let keptAs = rescue?.keptAs { #expect(try bytes(keptAs) == file, words) }
       let saved = try store.database.read { try Row.fetchAll($0, sql: "SELECT * FROM writes") }
       let isTouched = { (row: Int64) in kind == .truncation ? places[row] ?? 0 >= page : places[row] == page }
       for row in saved {
@@ -166,6 +167,42 @@ struct RescueTests {
       try store.accept(Action(session: session("new"), change: .uncomplete))
       #expect(try #require(store.entries().last).sequence > rows.keys.max() ?? 0, words)
     }
+  }
+
+  @Test("is rescued from its log alone, when only its database is gone")
+  func onlyTheLogIsThere() throws {
+    let store = try queue.open()
+    try fill(store)
+    let before = try store.entries()
+    // The log goes with the last connection.
+    let log = try bytes(queue.path + "-wal")
+    store.close()
+    try FileManager.default.removeItem(atPath: queue.path)
+    try log.write(to: URL(filePath: queue.path + "-wal"))
+    let (opened, rescue) = try SyncStore.openRescuing(path: queue.path, now: now)
+    #expect(try opened.entries() == before)
+    #expect(rescue?.savedWrites == before.count)
+  }
+
+  @Test("that is gone altogether, or was emptied, is said to be lost", arguments: [true, false])
+  func vanished(isEmptied: Bool) throws {
+    let store = try queue.open()
+    try fill(store)
+    store.close()
+    for suffix in ["-wal", "-shm", ""] where FileManager.default.fileExists(atPath: queue.path + suffix) {
+      try FileManager.default.removeItem(atPath: queue.path + suffix)
+    }
+    if isEmptied { try Data().write(to: URL(filePath: queue.path)) }
+    let (opened, loss) = try SyncStore.openRescuing(path: queue.path, now: now)
+    #expect(try opened.entries().isEmpty)
+    #expect(try #require(loss).description.contains("is gone or empty, though a queue was there"))
+    opened.close()
+    #expect(try SyncStore.openRescuing(path: queue.path, now: now).rescue == nil)
+  }
+
+  @Test("is not missed where there was none")
+  func firstStart() throws {
+    #expect(try SyncStore.openRescuing(path: queue.path, now: now).rescue == nil)
   }
 
   private struct Interruption: Error {}

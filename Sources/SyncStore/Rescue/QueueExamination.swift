@@ -11,9 +11,10 @@ struct QueueExamination {
 
   /// Throws `SyncStoreError.damaged`. What keeps the file from being read at all is for the opening to say.
   func run() throws {
-    guard let size = size(of: path) else { return }
+    let size = size(of: path) ?? 0
     if size == 0 {
-      guard (self.size(of: path + "-wal") ?? 0) <= 32 else { throw damaged("it is empty beside its log") }
+      // SQLite would throw the log away.
+      guard (self.size(of: path + "-wal") ?? 0) <= 32 else { throw damaged("it is missing or empty beside its log") }
       return
     }
     let image = try PageImage(path: path)

@@ -6,13 +6,22 @@ import ProgressModel
 package struct Rescue: Hashable, Sendable, CustomStringConvertible {
   /// What was found.
   package let reason: String
-  /// Where the damaged file is kept, its log beside it.
-  package let keptAs: String
+  /// Where the damaged file is kept, its log beside it; nil when there was none.
+  package let keptAs: String?
   package let savedWrites: Int
   /// How many the queue had by its own count; nil when that is unreadable too.
   package let writesBefore: Int?
 
+  /// There is no queue any more where there was one, and nothing to read of it.
+  static func lost(_ path: String) -> Rescue {
+    let reason = "\(path) is gone or empty, though a queue was there, and what waited in it is lost with it"
+    return Rescue(reason: reason, keptAs: nil, savedWrites: 0, writesBefore: nil)
+  }
+
   package var description: String {
+    guard let keptAs else {
+      return "\(reason). A fresh one is in its place; if you have the old one, stop progress-syncd, put it back, and start again"
+    }
     let whole = writesBefore.map { " of at most \(max($0, savedWrites))" } ?? ""
     return """
       \(reason). Saved \(savedWrites)\(whole) writes into a fresh queue and goes on with it. The damaged one is kept as \(keptAs): \

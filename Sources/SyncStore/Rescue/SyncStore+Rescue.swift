@@ -1,4 +1,5 @@
 import GRDB
+import Glibc
 package import ProgressModel
 
 extension SyncStore {
@@ -23,12 +24,20 @@ extension SyncStore {
       }
       if let damage { throw SyncStoreError.damaged(damage) }
       try QueueExamination(path: path).run()
-      return (try SyncStore(path: path), nil)
+      // Each queue has made its reserve, which outlives it when somebody else removes or empties it.
+      let hasVanished = DiskReserve(besides: path).isWhole && isMissingOrEmpty(path)
+      let store = try SyncStore(path: path)
+      return (store, hasVanished ? .lost(path) : nil)
     } catch let error as SyncStoreError {
       guard case .damaged = error else { throw error }
       let report = try rescue.runInReserve(reason: "\(error)", now: now)
       return (try SyncStore(path: path), report)
     }
+  }
+
+  private static func isMissingOrEmpty(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) != 0 || status.st_size == 0
   }
 
   /// What was found damaged since the queue was opened; it is to be closed then, and opened with `openRescuing`.
