@@ -42,6 +42,7 @@ extension SyncEngine {
   private mutating func fillLanes(atMost window: Int, now: Timestamp, _ turn: inout Turn) throws {
     let lanes = min(settings.maximumConcurrentRequests, window)
     while inFlight.count < lanes {
+      let busy = busy
       turn.wakeAt = try store.nextDue(busy: busy)
       guard let next = turn.wakeAt, next <= now else { return }
       isFreshNext.toggle()
@@ -92,7 +93,6 @@ extension SyncEngine {
 
   private mutating func start(_ delivery: Delivery, _ turn: inout Turn) {
     inFlight.append(delivery)
-    busy.formUnion(delivery.sessions)
     turn.deliveries.append(delivery)
     let retries = settings.retry.maximumRetries
     for write in delivery.writes where (1...max(1, retries)).contains(write.failures) {

@@ -34,7 +34,6 @@ extension SyncEngine {
     unsettled.removeFirst(answers.count)
     for (answer, settlements) in zip(answers, settlements) {
       inFlight.removeAll { $0 == answer.delivery }
-      busy.subtract(answer.delivery.sessions)
       for (write, settlement) in zip(answer.delivery.writes, settlements) {
         report(settlement, of: write, isCurrent: current.contains(write.sequence), &turn)
       }

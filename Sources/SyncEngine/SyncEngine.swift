@@ -16,10 +16,9 @@ package struct SyncEngine<Files: SpoolPort, Queue: QueuePort> {
   var endpoint = EndpointHealth()
   /// What was last said of it.
   var reportedEndpoint = EndpointHealth.State.reachable
+  /// At most one request per session: servers that create a session's row on the first write would create two.
   var inFlight: [Delivery] = []
-  /// The sessions of what is in flight. At most one request per session: servers that create a session's row on the first write would
-  /// create two.
-  var busy: Set<Session> = []
+  var busy: Set<Session> { Set(inFlight.flatMap(\.sessions)) }
   /// Answers that are not settled in the queue yet; between turns there are some only while the disk fails.
   var unsettled: [Answer] = []
   /// Whether what only a missing answer put off is to be made due. A new life begins so, because it knows of no outage.

@@ -12,7 +12,8 @@ package struct EndpointHealth: Hashable, Sendable {
   package internal(set) var hasAnswered = false
   /// The pause that the API asked for last. It holds on when a request that was under way meets another trouble.
   package internal(set) var pause: Pause?
-  /// The one session that met the trouble, while no other has: it may be its own, and others are tried at once.
+  /// The session that met the trouble, while it may be its own and others are tried at once: the only one that has met silence, or the
+  /// last of the few that were forbidden.
   var soleWitness: Session?
   /// How many requests it deferred, with nothing else answered in between.
   var deferralsInARow = 0
@@ -137,10 +138,10 @@ package struct EndpointHealth: Hashable, Sendable {
 
   /// Whether a silence has lasted so long that it is no write's own: quick retries and probes of others would have ended it.
   package func isProvenOutage(now: Timestamp) -> Bool {
-    if case .unreachable(let since, _, _, _) = state { now - since >= Self.provenOutage } else { false }
+    provenAt.map { now >= $0 } ?? false
   }
 
-  /// Whether the trouble may be one session's own: no other has met it.
+  /// Whether the trouble may be one session's own.
   package var isFalseAlarm: Bool {
     switch state {
     case .unreachable, .held: soleWitness != nil
