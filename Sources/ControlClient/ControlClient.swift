@@ -27,9 +27,10 @@ package struct ControlClient: Sendable {
   /// The counts; their cost does not grow with the queue.
   package func status() throws(ControlError) -> StatusReport {
     let (counts, oldest) = try asking { try ($0.counts(), $0.oldestPendingAt()) }
-    return StatusReport(
-      daemon: presence, waiting: counts.waiting, retrying: counts.retrying, parked: counts.parked, failed: counts.failed,
-      oldestAcceptedAt: oldest, lastSyncedAt: counts.lastSyncedAt)
+    var report = StatusReport(daemon: DaemonReport(presence))
+    (report.waiting, report.retrying, report.parked, report.failed) = (counts.waiting, counts.retrying, counts.parked, counts.failed)
+    (report.oldestAcceptedAt, report.lastSyncedAt) = (oldest, counts.lastSyncedAt)
+    return report
   }
 
   /// Everything that stands in the queue, as it was at one moment.
@@ -77,11 +78,22 @@ package enum ControlError: Error, Hashable, CustomStringConvertible {
   }
 }
 
+extension DaemonReport {
+  fileprivate init(_ presence: DaemonPresence) {
+    switch presence {
+    case .running(let process): self.init(running: true, pid: process)
+    case .stopped: self.init(running: false)
+    case .unknown: self.init(running: nil)
+    }
+  }
+}
+
 extension QueueItem {
   fileprivate init(_ entry: QueueEntry, maximumAttempts: Int) {
     self.init(
-      key: entry.key, state: State(entry.state), attempts: min(entry.failures, maximumAttempts), maximumAttempts: maximumAttempts,
-      acceptedAt: entry.acceptedAt, nextAttemptAt: entry.dueAt, lastStatus: entry.lastStatus, lastError: entry.lastReason)
+      id: entry.sequence, key: entry.key, state: State(entry.state), attempts: min(entry.failures, maximumAttempts),
+      maximumAttempts: maximumAttempts, acceptedAt: entry.acceptedAt, nextAttemptAt: entry.dueAt, lastStatus: entry.lastStatus,
+      lastError: entry.lastReason, sender: entry.sender, recordedAt: entry.write?.recordedAt)
   }
 }
 

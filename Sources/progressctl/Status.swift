@@ -25,7 +25,7 @@ struct Status: ParsableCommand {
     let report = try service.asking { client throws(ControlError) in try client.status() }
     let now = Timestamp.now
     let style = StandardOutput.style(environment: environment)
-    try StandardOutput.write(json ? report.json(now: now).serialized + "\n" : report.screen(of: service.name, now: now, style: style))
+    try StandardOutput.write(json ? ControlCoding.text(of: report) + "\n" : report.screen(of: service.name, now: now, style: style))
   }
 }
 
@@ -45,12 +45,12 @@ extension StatusReport {
   }
 }
 
-extension DaemonPresence {
+extension DaemonReport {
   fileprivate func line(style: TextStyle) -> String {
-    switch self {
-    case .running(let process): style.paint("running", .green) + (process.map { ", process \($0)" } ?? "")
-    case .stopped: style.paint("not running", .red)
-    case .unknown: "unknown"
+    switch running {
+    case true?: style.paint("running", .green) + (pid.map { ", process \($0)" } ?? "")
+    case false?: style.paint("not running", .red)
+    case nil: "unknown"
     }
   }
 }

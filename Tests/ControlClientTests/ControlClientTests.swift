@@ -25,7 +25,7 @@ struct ControlClientTests {
   @Test("an empty queue is pending nothing and was never synced")
   func empty() throws {
     _ = try state.openStore()
-    #expect(try state.client.status() == StatusReport(daemon: .stopped))
+    #expect(try state.client.status() == StatusReport(daemon: DaemonReport(running: false)))
     #expect(try state.client.queue() == QueueReport())
   }
 
@@ -42,16 +42,23 @@ struct ControlClientTests {
     try store.settleLast(.failed(status: 422, reason: "no such week"))
 
     let waiting = QueueItem(
-      key: "complete-p1-1-3", state: .waiting, attempts: 0, maximumAttempts: 3, acceptedAt: start, nextAttemptAt: start + .milliseconds(500)
+      id: 1, key: "complete-p1-1-3", state: .waiting, attempts: 0, maximumAttempts: 3, acceptedAt: start,
+      nextAttemptAt: start + .milliseconds(500)
     )
     let retrying = QueueItem(
-      key: "intensity-p1-1-3", state: .retrying, attempts: 1, maximumAttempts: 3, acceptedAt: start + .seconds(1),
+      id: 2, key: "intensity-p1-1-3", state: .retrying, attempts: 1, maximumAttempts: 3, acceptedAt: start + .seconds(1),
       nextAttemptAt: start + .seconds(5), lastStatus: 503, lastError: "503: busy")
     let parked = QueueItem(
-      key: "intensity-p1-1-4", state: .parked, attempts: 3, maximumAttempts: 3, acceptedAt: start + .seconds(2),
+      id: 3, key: "intensity-p1-1-4", state: .parked, attempts: 3, maximumAttempts: 3, acceptedAt: start + .seconds(2),
       nextAttemptAt: start + .seconds(60), lastError: "refused")
     let report = try state.client.queue()
-    #expect(report.items == [waiting, retrying, parked])
+    let told = report.items.map { item in
+      #expect(item.recordedAt == item.acceptedAt)
+      var item = item
+      (item.recordedAt, item.sender) = (nil, 0)
+      return item
+    }
+    #expect(told == [waiting, retrying, parked])
     let failed = try #require(report.failed.first)
     #expect(report.failed.count == 1)
     #expect(failed.key == "intensity-p1-1-5" && failed.state == .failed && failed.nextAttemptAt == nil)
@@ -69,8 +76,9 @@ struct ControlClientTests {
     try store.settleLast(.retried(at: start + .seconds(60), failures: 1, state: .retrying, companyLimit: nil, status: nil, reason: "no"))
     try store.accept(.rate(.easy), day: 4, at: start + .seconds(3))
 
-    let expected = StatusReport(
-      daemon: .stopped, waiting: 1, retrying: 1, failed: 1, oldestAcceptedAt: start + .seconds(2), lastSyncedAt: start + .seconds(9))
+    var expected = StatusReport(daemon: DaemonReport(running: false))
+    (expected.waiting, expected.retrying, expected.failed) = (1, 1, 1)
+    (expected.oldestAcceptedAt, expected.lastSyncedAt) = (start + .seconds(2), start + .seconds(9))
     #expect(try state.client.status() == expected)
   }
 

@@ -84,8 +84,9 @@ struct ProgramTests {
     let json = try workstation.run("queue", "--json")
     #expect(
       json.output
-        == #"{"pending":1,"items":[{"accepted_at":"2026-01-28T15:30:00Z","attempts":0,"key":"intensity-p1-1-3","last_error":null,"#
-        + #""last_status":null,"max_attempts":3,"next_attempt_at":"2026-01-28T15:30:00.500Z","state":"waiting"}],"failed":[]}"# + "\n")
+        == #"{"pending":1,"items":[{"accepted_at":"2026-01-28T15:30:00Z","attempts":0,"id":1,"key":"intensity-p1-1-3","max_attempts":3,"#
+        + #""next_attempt_at":"2026-01-28T15:30:00.500Z","recorded_at":"2026-01-28T15:30:00Z","sender_uid":0,"state":"waiting","#
+        + #""waiting_since":"2026-01-28T15:30:00Z"}],"failed":[]}"# + "\n")
     #expect(
       try workstation.run("queue").output == "1 pending, 0 failed\nSTATE    ATTEMPTS  NEXT  KEY               LAST ERROR\n"
         + "waiting  0/3       now   intensity-p1-1-3\n")

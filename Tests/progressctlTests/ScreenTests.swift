@@ -10,18 +10,20 @@ import Testing
 struct ScreenTests {
   private let items = [
     QueueItem(
-      key: "complete-p1-1-3", state: .waiting, attempts: 0, maximumAttempts: 3, acceptedAt: start, nextAttemptAt: start + .milliseconds(500)
+      id: 1, key: "complete-p1-1-3", state: .waiting, attempts: 0, maximumAttempts: 3, acceptedAt: start,
+      nextAttemptAt: start + .milliseconds(500)
     ),
     QueueItem(
-      key: "intensity-p1-1-3", state: .retrying, attempts: 1, maximumAttempts: 3, acceptedAt: start, nextAttemptAt: start + .seconds(9),
+      id: 1, key: "intensity-p1-1-3", state: .retrying, attempts: 1, maximumAttempts: 3, acceptedAt: start,
+      nextAttemptAt: start + .seconds(9),
       lastError: "503: busy"),
     QueueItem(
-      key: "exercise-p1-1-3-squat", state: .parked, attempts: 12, maximumAttempts: 3, acceptedAt: start,
+      id: 1, key: "exercise-p1-1-3-squat", state: .parked, attempts: 12, maximumAttempts: 3, acceptedAt: start,
       nextAttemptAt: start + .seconds(600),
       lastError: "connection refused"),
   ]
   private let failed = QueueItem(
-    key: "schedule-p1-1-3", state: .failed, attempts: 1, maximumAttempts: 3, acceptedAt: start, nextAttemptAt: nil, lastStatus: 422,
+    id: 1, key: "schedule-p1-1-3", state: .failed, attempts: 1, maximumAttempts: 3, acceptedAt: start, nextAttemptAt: nil, lastStatus: 422,
     lastError: "no such week")
 
   private func table(_ report: QueueReport, now: Timestamp = start, style: TextStyle = .plain) -> String {
@@ -66,8 +68,9 @@ struct ScreenTests {
 
   @Test("the status is a screen with a line for each thing")
   func status() {
-    let report = StatusReport(
-      daemon: .running(process: 4711), waiting: 3, retrying: 2, parked: 1, failed: 4, oldestAcceptedAt: start, lastSyncedAt: start)
+    var report = StatusReport(daemon: DaemonReport(running: true, pid: 4711))
+    (report.waiting, report.retrying, report.parked, report.failed) = (3, 2, 1, 4)
+    (report.oldestAcceptedAt, report.lastSyncedAt) = (start, start)
     #expect(
       report.screen(of: "the user's service", now: start + .seconds(150), style: .plain) == """
         daemon       running, process 4711 (the user's service)
@@ -78,7 +81,7 @@ struct ScreenTests {
 
         """)
     #expect(
-      StatusReport(daemon: .stopped).screen(of: "the system's service, /etc/x.yaml", now: start, style: .plain) == """
+      StatusReport(daemon: DaemonReport(running: false)).screen(of: "the system's service, /etc/x.yaml", now: start, style: .plain) == """
         daemon       not running (the system's service, /etc/x.yaml)
         pending      0: 0 waiting, 0 retrying, 0 parked
         oldest       -

@@ -1,3 +1,5 @@
+import ProgressModel
+
 import SystemPackage
 
 extension Configuration {

@@ -1,7 +1,13 @@
-import ControlProtocol
 import Glibc
 
-extension DaemonPresence {
+/// Whether a daemon works on the queue.
+package enum DaemonPresence: Hashable, Sendable {
+  /// `process` is nil while the daemon has not written its number yet.
+  case running(process: Int32?)
+  case stopped
+  /// Who asks may not know.
+  case unknown
+
   /// Looks whether somebody holds the daemon's lock, which lies on the file at `lockPath`
   /// ([flock(2)](https://man7.org/linux/man-pages/man2/flock.2.html)).
   ///

@@ -1,0 +1,24 @@
+/// What has become of a dropped action.
+package struct ActionReport: Hashable, Codable, Sendable {
+  package var state: State
+  /// Why it failed, or what it waits for; nil when there is nothing to say.
+  package var reason: String?
+
+  /// Names that scripts see, and which therefore stay.
+  package enum State: String, CaseIterable, Codable, Sendable {
+    /// No action of the caller with this id has been accepted.
+    case unknown
+    /// It is durable, and a write of its keys, its own or a newer one, is still to be delivered.
+    case accepted
+    /// The API has taken everything that stood in the queue for its keys.
+    case synced
+    /// The API has refused a write of its keys.
+    case failed
+    /// A person has taken a write of its keys out of the queue.
+    case discarded
+  }
+
+  package init(state: State, reason: String? = nil) {
+    (self.state, self.reason) = (state, reason)
+  }
+}
