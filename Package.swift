@@ -16,6 +16,7 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
@@ -68,6 +69,12 @@ let package = Package(
     .target(name: "SyncEngine", dependencies: ["CrashPoints", "ProgressModel", "SyncPolicy", "Spool", "SyncStore"], swiftSettings: strict),
     .target(name: "ControlClient", dependencies: ["ControlProtocol", "ProgressModel", "SyncPolicy", "SyncStore"], swiftSettings: strict),
     .target(
+      name: "ControlServer",
+      dependencies: [
+        "ControlProtocol", "ProgressModel", "Systemd", hummingbird, hummingbirdCore, logging, nioCore, nioHTTP1, nioPosix, serviceLifecycle,
+        systemPackage,
+      ], swiftSettings: strict),
+    .target(
       name: "ProgressServer",
       dependencies: ["ProgressModel", "ProgressStore", hummingbird, logging, nioCore, nioHTTP1, serviceLifecycle, unixSignals],
       swiftSettings: strict),
@@ -76,7 +83,8 @@ let package = Package(
     .target(
       name: "SyncDaemon",
       dependencies: [
-        "APIClient", "CrashPoints", "ProgressModel", "Spool", "SyncEngine", "SyncPolicy", "SyncStore", "SystemEvents", "Systemd", logging,
+        "APIClient", "ControlProtocol", "ControlServer", "CrashPoints", "ProgressModel", "Spool", "SyncEngine", "SyncPolicy", "SyncStore",
+        "SystemEvents", "Systemd", logging,
         serviceLifecycle,
         systemPackage, unixSignals, yams,
       ], swiftSettings: strict),
@@ -128,6 +136,12 @@ let package = Package(
       dependencies: [
         "ProgressModel", "ProgressServer", "SQLiteProgressStore", "progress-api", asyncHTTPClient, grdb, hummingbird, hummingbirdTesting,
         logging, nioCore, nioHTTP1, subprocess, systemPackage,
+      ], swiftSettings: strict),
+    .testTarget(
+      name: "ControlServerTests",
+      dependencies: [
+        "ControlServer", "ControlProtocol", "ProgressModel", "TestSupport", asyncHTTPClient, logging, nioCore, nioHTTP1, serviceLifecycle,
+        systemPackage,
       ], swiftSettings: strict),
     .testTarget(
       name: "ControlClientTests", dependencies: ["ControlClient", "ControlProtocol", "ProgressModel", "SyncPolicy", "SyncStore"],

@@ -15,6 +15,8 @@ package struct LiveEvent: Hashable, Codable, Sendable {
   package var status: Int?
   package var reason: String?
   package var file: String?
+  /// Of events that were left out.
+  package var count: Int?
 
   /// Names that scripts see, and which therefore stay.
   package enum Kind: String, CaseIterable, Codable, Sendable {
@@ -50,7 +52,7 @@ package struct LiveEvent: Hashable, Codable, Sendable {
   }
 
   private enum CodingKeys: String, CodingKey {
-    case at, text, id, key, program, attempt, status, reason, file
+    case at, text, id, key, program, attempt, status, reason, file, count
     case kind = "event"
     case sender = "sender_uid"
   }

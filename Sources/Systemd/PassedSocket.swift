@@ -9,6 +9,15 @@ package struct PassedSocket: Hashable, Sendable {
 
   /// A netlink socket whose unit has `FileDescriptorName=` as given; nil where the service was not passed one.
   package init?(netlinkNamed name: String) {
+    self.init(named: name) { sd_is_socket($0, AF_NETLINK, 0, -1) > 0 }
+  }
+
+  /// A unix stream socket that listens, whose unit has `FileDescriptorName=` as given; nil where the service was not passed one.
+  package init?(unixListenerNamed name: String) {
+    self.init(named: name) { sd_is_socket_unix($0, CInt(SOCK_STREAM.rawValue), 1, nil, 0) > 0 }
+  }
+
+  private init?(named name: String, is kind: (CInt) -> Bool) {
     var names: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
     let count = sd_listen_fds_with_names(0, &names)
     defer {
@@ -18,7 +27,7 @@ package struct PassedSocket: Hashable, Sendable {
     let first = SD_LISTEN_FDS_START
     let found = (0..<max(0, Int(count))).first { index in
       guard let passed = names?[index], String(cString: passed) == name else { return false }
-      return sd_is_socket(first + CInt(index), AF_NETLINK, 0, -1) > 0
+      return kind(first + CInt(index))
     }
     guard let found else { return nil }
     descriptor = first + CInt(found)

@@ -1,0 +1,63 @@
+import Glibc
+import SystemPackage
+
+extension sockaddr_un {
+  /// nil when the path is too long: with the zero at its end it has 108 bytes, unix(7).
+  init?(_ path: FilePath) {
+    self.init()
+    sun_family = sa_family_t(AF_UNIX)
+    let bytes = Array(path.string.utf8)
+    let fits = withUnsafeMutableBytes(of: &sun_path) { place in
+      guard bytes.count < place.count else { return false }
+      place.copyBytes(from: bytes)
+      return true
+    }
+    guard fits else { return nil }
+  }
+}
+
+extension FilePath {
+  /// Throws unless nothing is here, or a socket that nobody listens on any more.
+  func requireFree() throws(ControlSocketError) {
+    var status = Glibc.stat()
+    guard withPlatformString({ lstat($0, &status) }) == 0 else {
+      guard errno == ENOENT else { throw .system(doing: "look at", self, errno) }
+      return
+    }
+    guard status.st_mode & S_IFMT == S_IFSOCK else { throw .notASocket(self) }
+    guard var address = sockaddr_un(self) else { throw .tooLong(self) }
+    // Not waiting for a listener whose backlog is full: it is there.
+    let probe = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue), 0)
+    guard probe >= 0 else { throw .system(doing: "look at", self, errno) }
+    defer { close(probe) }
+    let length = socklen_t(MemoryLayout<sockaddr_un>.size)
+    let isAnswered = withUnsafePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(probe, $0, length) } == 0
+    }
+    switch isAnswered ? 0 : errno {
+    case ECONNREFUSED, ENOENT: return
+    case 0, EAGAIN: throw .inUse(self, process: PeerCredentials(of: probe)?.process)
+    case let code: throw .system(doing: "look at", self, code)
+    }
+  }
+
+  /// Gives the file to a group; returns why it could not be, if so: then only the daemon's own user and group get in, and root.
+  func give(to group: String?) -> String? {
+    guard let group else { return nil }
+    guard let number = groupNumber(of: group) else {
+      return "control.group: there is no group \(group): only root and the daemon's own user and group may use the control socket"
+    }
+    guard withPlatformString({ lchown($0, uid_t.max, number) }) != 0 else { return nil }
+    let advice = "the daemon's user must be in it (SupplementaryGroups=\(group) in the unit)"
+    return "control.group: the control socket cannot be given to the group \(group): \(Errno(rawValue: errno)); \(advice)"
+  }
+}
+
+/// getgrnam_r(3); a number is one too.
+private func groupNumber(of name: String) -> gid_t? {
+  var entry = group()
+  var found: UnsafeMutablePointer<group>?
+  var buffer = [CChar](repeating: 0, count: 64 * 1024)
+  guard getgrnam_r(name, &entry, &buffer, buffer.count, &found) == 0, found != nil else { return gid_t(name) }
+  return entry.gr_gid
+}

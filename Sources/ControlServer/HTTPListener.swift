@@ -1,0 +1,164 @@
+import ControlProtocol
+import Hummingbird
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import ServiceLifecycle
+import Synchronization
+
+/// Lets connections in, within limits, and answers their requests until it is told to stop.
+///
+/// Hummingbird does the HTTP of each connection; its server, though, cannot listen on a socket that is there already, nor knows who has
+/// connected. All sockets of a listener share one event loop, so that their clients can keep no other busy.
+struct HTTPListener: Sendable {
+  /// Answers one request, whatever it is.
+  typealias Responder = @Sendable (Request, Caller, Gone) async throws -> Response
+  /// Completes when the client has gone, or the daemon ends: whoever only waits, or writes without an end, stops then.
+  typealias Gone = EventLoopFuture<Void>
+
+  var limits = ConnectionLimits()
+  /// How long a connection may be silent while the daemon waits for a request.
+  var idleTimeout = Duration.seconds(60)
+  /// How long answers may go on after the stop; then their connections are closed.
+  var stopPatience = Duration.seconds(1)
+  let logger: Logger
+  /// Who has connected.
+  let identify: @Sendable (any Channel) -> EventLoopFuture<Caller>
+  let respond: Responder
+
+  /// Serves on the socket that `open` makes, until a graceful shutdown, or a cancellation; throws what `open` throws.
+  ///
+  /// It ends by closing its sockets and never by cancelling: a connection's task always runs to its end, which then comes by itself.
+  func run(open: @Sendable (ServerBootstrap) async throws -> any Channel) async throws {
+    let loop = MultiThreadedEventLoopGroup.singleton.next()
+    let house = House(loop, limits: limits)
+    let (arrivals, door) = AsyncStream<Arrival>.makeStream()
+    // Nothing is read before a task is there to answer; a bare channel can be dropped, a wrapped one cannot.
+    let bootstrap = ServerBootstrap(group: loop, childGroup: loop)
+      .childChannelOption(.autoRead, value: false)
+      .childChannelOption(.allowRemoteHalfClosure, value: true)
+      .childChannelInitializer { channel in
+        identify(channel).map { caller in
+          let arrival = Arrival(channel: channel, caller: caller, gone: channel.eventLoop.makePromise())
+          if let refusal = house.admit(arrival) {
+            channel.turnAway(refusal)
+          } else if case .terminated = door.yield(arrival) {
+            channel.close(promise: nil)
+          }
+        }
+      }
+    let socket = try await open(bootstrap)
+    socket.closeFuture.whenComplete { _ in door.finish() }
+    await withTaskCancellationOrGracefulShutdownHandler {
+      await withDiscardingTaskGroup { group in
+        for await arrival in arrivals {
+          group.addTask { await serve(arrival) }
+        }
+      }
+    } onCancelOrGracefulShutdown: {
+      socket.close(promise: nil)
+      house.clear(within: stopPatience)
+    }
+  }
+
+  private func serve(_ arrival: Arrival) async {
+    let (channel, caller) = (arrival.channel, arrival.caller)
+    let http = HTTP1Channel(
+      responder: { @concurrent request, writer, channel in
+        let response = try await respond(request, caller, arrival.gone.futureResult)
+        do {
+          try await writer.write(response: response.head, body: response.body)
+        } catch is HTTPParserError {
+          // Thrown on, it would be answered a second time.
+          throw ChannelError.inputClosed
+        }
+        // What the client is still sending is not waited for.
+        if response.headers[.connection] == "close" { throw ChannelError.inputClosed }
+      },
+      configuration: .init(
+        idleTimeout: TimeAmount(idleTimeout),
+        httpDecoderConfiguration: .init(maxHeaderFieldSize: 8 * 1024, maxHeaderListSize: 16 * 1024, maxHeaderFieldCount: 100)))
+    do {
+      let connection = try await channel.eventLoop.flatSubmit { http.setup(channel: channel, logger: quiet) }.get()
+      channel.setOption(.autoRead, value: true).whenComplete { _ in channel.read() }
+      await http.handle(value: connection, logger: quiet)
+    } catch {
+      // It was closed before its first request.
+      channel.close(promise: nil)
+    }
+  }
+
+  /// The libraries' own news are nobody's.
+  private var quiet: Logger { Logger(label: "control") { _ in SwiftLogNoOpLogHandler() } }
+}
+
+/// A connection.
+private struct Arrival: Sendable {
+  let channel: any Channel
+  let caller: Caller
+  let gone: EventLoopPromise<Void>
+}
+
+/// The connections that are open.
+private final class House: Sendable {
+  private struct State {
+    var count: ConnectionCount
+    var arrivals: [ObjectIdentifier: Arrival] = [:]
+    var isClosing = false
+  }
+
+  private let loop: any EventLoop
+  private let state: Mutex<State>
+
+  init(_ loop: any EventLoop, limits: ConnectionLimits) {
+    self.loop = loop
+    state = Mutex(State(count: ConnectionCount(limits: limits)))
+  }
+
+  /// Counts a connection until it is closed; returns why it may not be, if so.
+  func admit(_ arrival: Arrival) -> String? {
+    let number = ObjectIdentifier(arrival.channel)
+    let refusal = state.withLock { state in
+      if state.isClosing { return "the daemon is ending" as String? }
+      if let refusal = state.count.admit(arrival.caller) { return refusal }
+      state.arrivals[number] = arrival
+      return nil
+    }
+    arrival.channel.closeFuture.whenComplete { _ in
+      arrival.gone.succeed()
+      guard refusal == nil else { return }
+      self.state.withLock { state in
+        state.arrivals[number] = nil
+        state.count.leave(arrival.caller)
+      }
+    }
+    return refusal
+  }
+
+  /// Closes idle connections at once, others when their request is answered, but all of them within `patience`.
+  func clear(within patience: Duration) {
+    let arrivals = state.withLock { state in
+      state.isClosing = true
+      return Array(state.arrivals.values)
+    }
+    for arrival in arrivals {
+      arrival.gone.succeed()
+      arrival.channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+    }
+    loop.scheduleTask(in: TimeAmount(patience)) {
+      for arrival in self.state.withLock({ Array($0.arrivals.values) }) { arrival.channel.close(promise: nil) }
+    }
+  }
+}
+
+extension Channel {
+  /// Answers that there is no room, without having read anything, and closes.
+  fileprivate func turnAway(_ reason: String) {
+    let body = (try? ControlCoding.text(of: ControlRefusal(.unavailable, reason))).map { $0 + "\n" } ?? ""
+    let head =
+      "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\ncontent-length: \(body.utf8.count)\r\nconnection: close\r\n\r\n"
+    writeAndFlush(ByteBuffer(string: head + body)).whenComplete { _ in self.close(promise: nil) }
+  }
+}
