@@ -161,7 +161,7 @@ extension SyncEvent {
     case .refused: .refused
     case .ignored: .ignored
     case .retrying: .retrying
-    case .synced(_, let failures): failures == 0 ? .synced : .retrySucceeded
+    case .synced(_, _, let failures): failures == 0 ? .synced : .retrySucceeded
     case .attemptFailed(_, _, let wasParked, let status, let reason):
       wasParked ? nil : .failed(Topic.Cause(status: status, reason: reason))
     case .parked: .parked
@@ -183,7 +183,8 @@ extension SyncEvent {
       change(&part)
       return .accepted(file: file, sender: sender, part)
     }
-    return [part { $0.keys = acceptance.keys }] + acceptance.outdated.map { key in part { $0.outdated = [key] } }
+    return [part { ($0.entries, $0.superseded) = (acceptance.entries, acceptance.superseded) }]
+      + acceptance.outdated.map { key in part { $0.outdated = [key] } }
       + acceptance.repeated.map { id in part { $0.repeated = [id] } }
   }
 }

@@ -1,6 +1,7 @@
 import Logging
 import ProgressModel
 import SyncEngine
+import SyncPolicy
 import SyncStore
 
 extension EventLog {
@@ -15,20 +16,23 @@ extension EventLog {
       logger.warning("Rejected \(more) more files in \(time), the last \(file): \(reason); \(advice)", metadata: metadata())
     case .ignored(let file, let reason):
       logger.notice("Left alone in incoming/: \(more) more in \(time), the last \(file): \(reason)", metadata: metadata())
-    case .retrying(let key, _, _):
-      logger.info("🔄 Retrying sync \(more) more times in \(time), the last for \(key)", metadata: metadata(fields(of: key)))
-    case .synced(_, 0):
+    case .retrying(let entry, _, _):
+      logger.info("🔄 Retrying sync \(more) more times in \(time), the last for \(entry.key)", metadata: metadata(fields(of: entry.key)))
+    case .synced(_, _, 0):
       logger.info("✅ Synced \(more) more in \(time)", metadata: metadata())
     case .synced:
       logger.info("✅ Retry successful for \(more) more in \(time)", metadata: metadata())
-    case .attemptFailed(let key, _, _, let status, let reason):
+    case .attemptFailed(let entry, _, _, let status, let reason):
+      let key = entry.key
       logger.warning(
         "❌ Sync failed \(more) more times in \(time), the last for \(key): \(reason)", metadata: metadata(fields(of: key, status: status)))
-    case .parked(let key):
+    case .parked(let entry):
+      let key = entry.key
       let advice = "progressctl queue lists them all"
       logger.warning(
         "❌ Max retry attempts reached for \(more) more in \(time), the last \(key); parked; \(advice)", metadata: metadata(fields(of: key)))
-    case .rejected(let key, let status, let reason):
+    case .rejected(let entry, let status, let reason):
+      let key = entry.key
       let advice = "progressctl queue lists them all"
       logger.error(
         "❌ Rejected by the API: \(more) more in \(time), the last \(key): \(reason); \(advice)",

@@ -49,18 +49,21 @@ package struct EventLog: Sendable {
       logger.warning("Rejected \(file): \(reason) (kept as rejected/\(storedAs))", metadata: ["PROGRESS_FILE": "\(file)"])
     case .ignored(let file, let reason):
       logger.notice("Left alone in incoming/: \(file): \(reason)", metadata: ["PROGRESS_FILE": "\(file)"])
-    case .retrying(let key, let attempt, let maximum):
+    case .retrying(let entry, let attempt, let maximum):
+      let key = entry.key
       logger.info("🔄 Retrying sync for \(key) (attempt \(attempt)/\(maximum))", metadata: fields(of: key, attempt: attempt))
-    case .synced(let key, 0):
-      logger.info("✅ Synced: \(key)", metadata: fields(of: key))
-    case .synced(let key, let failures):
-      logger.info("✅ Retry successful for \(key)", metadata: fields(of: key, attempt: failures))
-    case .attemptFailed(let key, let failures, let wasParked, let status, let reason):
+    case .synced(let entry, _, 0):
+      logger.info("✅ Synced: \(entry.key)", metadata: fields(of: entry.key))
+    case .synced(let entry, _, let failures):
+      logger.info("✅ Retry successful for \(entry.key)", metadata: fields(of: entry.key, attempt: failures))
+    case .attemptFailed(let entry, let failures, let wasParked, let status, let reason):
+      let key = entry.key
       let level: Logger.Level = wasParked ? .debug : .warning
       logger.log(level: level, "❌ Sync failed for \(key): \(reason)", metadata: fields(of: key, attempt: failures, status: status))
-    case .parked(let key):
-      logger.warning("❌ Max retry attempts reached for \(key); parked", metadata: fields(of: key))
-    case .rejected(let key, let status, let reason):
+    case .parked(let entry):
+      logger.warning("❌ Max retry attempts reached for \(entry.key); parked", metadata: fields(of: entry.key))
+    case .rejected(let entry, let status, let reason):
+      let key = entry.key
       logger.error("❌ Rejected by the API: \(key): \(reason)", metadata: fields(of: key, status: status))
     case .setAside(let row):
       logger.error("Row \(row) of the queue is unreadable; it is kept among the failed ones, and the rest goes on")
@@ -78,8 +81,8 @@ package struct EventLog: Sendable {
 
   private func logAcceptance(_ acceptance: Acceptance, of file: String, sender: UInt32) {
     let metadata: Logger.Metadata = ["PROGRESS_FILE": "\(file)", "PROGRESS_SENDER_UID": "\(sender)"]
-    if !acceptance.keys.isEmpty {
-      logger.debug("Accepted \(file): \(acceptance.keys.map(\.description).joined(separator: ", "))", metadata: metadata)
+    if !acceptance.entries.isEmpty {
+      logger.debug("Accepted \(file): \(acceptance.entries.map { "\($0.key)" }.joined(separator: ", "))", metadata: metadata)
     }
     for key in acceptance.outdated {
       logger.notice("Superseded in \(file): \(key): a value that was recorded later waits already", metadata: metadata)

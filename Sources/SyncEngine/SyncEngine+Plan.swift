@@ -96,7 +96,7 @@ extension SyncEngine {
     turn.deliveries.append(delivery)
     let retries = settings.retry.maximumRetries
     for write in delivery.writes where (1...max(1, retries)).contains(write.failures) {
-      turn.events.append(.retrying(write.write.key, attempt: write.failures, of: retries))
+      turn.events.append(.retrying(write.reference, attempt: write.failures, of: retries))
     }
   }
 }

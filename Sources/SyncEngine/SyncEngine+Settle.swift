@@ -48,8 +48,7 @@ extension SyncEngine {
     let isUnauthorized = if case .unauthorized = answer.outcome { true } else { false }
     let isVoid = (isUnauthorized && !answer.isCurrent) || (answer.outcome != .delivered && !answer.isOfThisAPI)
     if isVoid { fate = .passedOver(until: now) }
-    let isPutOff = if case .unreachable = answer.outcome { true } else { false }
-    return Settlement(sequence: write.sequence, fate: fate, isPutOff: isPutOff)
+    return Settlement(sequence: write.sequence, fate: fate, verdict: answer.outcome.verdict)
   }
 
   /// Learns from an answer how the endpoint stands.
@@ -77,16 +76,16 @@ extension SyncEngine {
   }
 
   private func report(_ settlement: Settlement, of write: QueuedWrite, isCurrent: Bool, _ turn: inout Turn) {
-    let key = write.write.key
+    let entry = write.reference
     switch settlement.fate {
     case .delivered:
-      turn.events.append(.synced(key, afterFailures: write.failures))
+      turn.events.append(.synced(entry, droppedAt: write.droppedAt, afterFailures: write.failures))
     case .retried(_, let failures, let state, _, let status, let reason) where isCurrent:
       let wasParked = write.failures > settings.retry.maximumRetries
-      turn.events.append(.attemptFailed(key, failures: failures, wasParked: wasParked, status: status, reason: reason))
-      if state == .parked, !wasParked { turn.events.append(.parked(key)) }
+      turn.events.append(.attemptFailed(entry, failures: failures, wasParked: wasParked, status: status, reason: reason))
+      if state == .parked, !wasParked { turn.events.append(.parked(entry)) }
     case .failed(let status, let reason) where isCurrent:
-      turn.events.append(.rejected(key, status: status, reason: reason))
+      turn.events.append(.rejected(entry, status: status, reason: reason))
     case .retried, .failed, .separated, .passedOver:
       break  // A newer write has taken the place of this one, or nothing has changed for it.
     }

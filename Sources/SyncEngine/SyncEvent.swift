@@ -11,14 +11,15 @@ package enum SyncEvent: Hashable, Sendable {
   /// A directory entry that is none of ours is left alone.
   case ignored(file: String, reason: String)
   /// A write that failed is sent again.
-  case retrying(WriteKey, attempt: Int, of: Int)
-  case synced(WriteKey, afterFailures: Int)
+  case retrying(EntryReference, attempt: Int, of: Int)
+  /// `droppedAt`: nil when an older version accepted it.
+  case synced(EntryReference, droppedAt: Timestamp?, afterFailures: Int)
   /// An attempt failed; the write stays in the queue. `wasParked`: it has failed so often that this is no news.
-  case attemptFailed(WriteKey, failures: Int, wasParked: Bool, status: Int?, reason: String)
+  case attemptFailed(EntryReference, failures: Int, wasParked: Bool, status: Int?, reason: String)
   /// The quick retries are used up.
-  case parked(WriteKey)
+  case parked(EntryReference)
   /// The API will never take the write as it is.
-  case rejected(WriteKey, status: Int, reason: String)
+  case rejected(EntryReference, status: Int, reason: String)
   /// A row of the queue was unreadable, and is out of the way of the others.
   case setAside(row: Int64)
   /// What is known of the API has changed in kind.

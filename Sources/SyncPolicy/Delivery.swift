@@ -11,12 +11,20 @@ package struct QueuedWrite: Hashable, Sendable {
   package let failures: Int
   /// How many sessions a request with this write may be about; 0: not even other writes of its own session travel with it.
   package let companyLimit: Int
+  /// The user id of whoever dropped it.
+  package let sender: UInt32
+  /// nil for what a version accepted that did not keep it.
+  package let droppedAt: Timestamp?
 
   /// The limit of a write that nothing is known against.
   package static let anyCompany = Int.max
 
-  package init(sequence: Int64, id: String, write: Write, failures: Int, companyLimit: Int = anyCompany) {
+  package init(
+    sequence: Int64, id: String, write: Write, failures: Int, companyLimit: Int = anyCompany, sender: UInt32 = 0,
+    droppedAt: Timestamp? = nil
+  ) {
     (self.sequence, self.id, self.write, self.failures, self.companyLimit) = (sequence, id, write, failures, companyLimit)
+    (self.sender, self.droppedAt) = (sender, droppedAt)
   }
 
   package var isAlone: Bool { companyLimit < 1 }

@@ -146,6 +146,20 @@ struct Exchange {
   }
 }
 
+extension DeliveryOutcome {
+  package var verdict: FailureVerdict {
+    switch self {
+    case .delivered: .delivered
+    case .deferred: .deferred
+    case .throttled: .throttled
+    case .unreachable: .unreachable
+    case .rejected: .rejected
+    case .unauthorized: .unauthorized
+    case .unsupported: .unsupported
+    }
+  }
+}
+
 extension ProgressCall {
   /// The last segment of the path.
   var endpoint: String {

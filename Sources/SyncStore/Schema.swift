@@ -14,6 +14,7 @@ enum Schema {
     }
     register("1: queue and receipts", createQueue)
     register("2: company, turns of programs, pause", addCompany)
+    register("3: totals, suspension, discards", addTotals)
     return migrator
   }
 
@@ -124,6 +125,55 @@ enum Schema {
           CHECK ((until_ms IS NULL) = (length_ms IS NULL) AND (until_ms IS NULL) = (reason IS NULL))
         ) STRICT;
         INSERT INTO pause VALUES (1, NULL, NULL, NULL);
+        """)
+  }
+
+  private static func addTotals(_ database: Database) throws {
+    try database.execute(
+      sql: """
+        -- When the client's file was complete in the spool; NULL in rows of older versions.
+        ALTER TABLE writes ADD COLUMN dropped_at_ms INTEGER;
+
+        -- See QueueTotals: accepted = superseded + delivered + discarded + lost + the number of rows in writes.
+        CREATE TABLE totals (
+          id INTEGER PRIMARY KEY CHECK (id = 1),
+          accepted INTEGER NOT NULL DEFAULT 0,
+          superseded INTEGER NOT NULL DEFAULT 0,
+          delivered INTEGER NOT NULL DEFAULT 0,
+          discarded INTEGER NOT NULL DEFAULT 0,
+          lost INTEGER NOT NULL DEFAULT 0,
+          refused INTEGER NOT NULL DEFAULT 0,
+          deferred INTEGER NOT NULL DEFAULT 0,
+          throttled INTEGER NOT NULL DEFAULT 0,
+          unreachable INTEGER NOT NULL DEFAULT 0,
+          unauthorized INTEGER NOT NULL DEFAULT 0,
+          unsupported INTEGER NOT NULL DEFAULT 0
+        ) STRICT;
+        INSERT INTO totals (id, accepted) SELECT 1, sum(number) FROM tallies;
+
+        -- A person's wish that nothing is sent; no row when there is none. until_ms is NULL when it has no end.
+        CREATE TABLE suspension (
+          id INTEGER PRIMARY KEY CHECK (id = 1),
+          since_ms INTEGER NOT NULL,
+          until_ms INTEGER,
+          length_ms INTEGER,
+          by_uid INTEGER NOT NULL,
+          CHECK ((until_ms IS NULL) = (length_ms IS NULL))
+        ) STRICT;
+
+        -- Keys whose write a person has discarded, as long as no newer one was accepted: nothing else tells that from a delivery. The
+        -- last column tells the records apart from those of writes_by_key.
+        CREATE TABLE discards (
+          program_id TEXT NOT NULL,
+          week_number INTEGER NOT NULL,
+          day_number INTEGER NOT NULL,
+          field TEXT NOT NULL,
+          exercise_id TEXT NOT NULL,
+          discarded_at_ms INTEGER NOT NULL,
+          by_uid INTEGER NOT NULL,
+          PRIMARY KEY (program_id, week_number, day_number, field, exercise_id)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX discards_by_age ON discards (discarded_at_ms);
         """)
   }
 }

@@ -20,8 +20,10 @@ package struct AcceptableFile: Sendable {
 /// What an accepted file came to.
 package struct Acceptance: Hashable, Sendable {
   package let claim: String
-  /// The keys that the file wrote, in its order.
-  package var keys: [WriteKey] = []
+  /// What the file put into the queue, in its order; a later one of the same key has taken the place of an earlier one.
+  package var entries: [EntryReference] = []
+  /// Entries whose place a newer write of their key took, whoever dropped them; what was being sent then may arrive all the same.
+  package var superseded: [EntryReference] = []
   /// Keys whose queued write was recorded later than the file's, and stays.
   package var outdated: [WriteKey] = []
   /// Actions that had been accepted before under the same id; nothing was changed for them.
@@ -46,25 +48,17 @@ extension SyncStore {
     try transaction { database in
       let forget = try database.cachedStatement(sql: "DELETE FROM receipts WHERE claim = ?")
       for claim in forgetting { try forget.execute(arguments: [claim]) }
-      return try files.map { file in
-        var acceptance = Acceptance(claim: file.claim)
-        guard try Self.insertReceipt(file.claim, now: now, in: database) else { return acceptance }
-        var number = 0
-        for action in file.actions {
-          if let id = action.id, try !Self.insertClientAction(id, of: file.sender, now: now, in: database) {
-            acceptance.repeated.append(id)
-            continue
-          }
-          for write in action.writes(droppedAt: min(file.droppedAt, now)) {
-            number += 1
-            let row = NewRow(id: "\(file.claim)-\(number)", sender: file.sender, write: write, isExplicit: action.recordedAt != nil)
-            let isIn = try Self.enqueue(row, now: now, debounce: debounce, inFlight: inFlight, in: database)
-            if isIn { acceptance.keys.append(write.key) } else { acceptance.outdated.append(write.key) }
-          }
-        }
+      let enqueuing = Enqueuing(now: now, debounce: debounce, inFlight: inFlight, hasDiscards: try Self.hasDiscards(in: database))
+      var totals = QueueTotals()
+      let acceptances = try files.map { file in
+        let acceptance = try Self.accept(file, enqueuing, in: database)
+        totals.accepted += acceptance.entries.count + acceptance.outdated.count
+        totals.superseded += acceptance.superseded.count + acceptance.outdated.count
         CrashPoint.accepting.reach()
         return acceptance
       }
+      try totals.add(in: database)
+      return acceptances
     }
   }
 
@@ -86,15 +80,48 @@ extension SyncStore {
   }
 }
 
+/// What holds for all writes of a batch.
+private struct Enqueuing {
+  let now: Timestamp
+  let debounce: DebouncePolicy
+  let inFlight: Set<Int64>
+  let hasDiscards: Bool
+}
+
 private struct NewRow {
   let id: String
   let sender: UInt32
+  let droppedAt: Timestamp
   var write: Write
   /// Whether the client said itself when it was done.
   let isExplicit: Bool
 }
 
 extension SyncStore {
+  private static func accept(_ file: AcceptableFile, _ enqueuing: Enqueuing, in database: Database) throws -> Acceptance {
+    var acceptance = Acceptance(claim: file.claim)
+    guard try insertReceipt(file.claim, now: enqueuing.now, in: database) else { return acceptance }
+    let droppedAt = min(file.droppedAt, enqueuing.now)
+    var number = 0
+    for action in file.actions {
+      if let id = action.id, try !insertClientAction(id, of: file.sender, now: enqueuing.now, in: database) {
+        acceptance.repeated.append(id)
+        continue
+      }
+      for write in action.writes(droppedAt: droppedAt) {
+        number += 1
+        let row = NewRow(
+          id: "\(file.claim)-\(number)", sender: file.sender, droppedAt: droppedAt, write: write, isExplicit: action.recordedAt != nil)
+        try enqueue(row, enqueuing, &acceptance, in: database)
+      }
+    }
+    return acceptance
+  }
+
+  private static func hasDiscards(in database: Database) throws -> Bool {
+    try Bool.fetchOne(database.cachedStatement(sql: "SELECT EXISTS (SELECT 1 FROM discards)")) ?? false
+  }
+
   private static func insertReceipt(_ claim: String, now: Timestamp, in database: Database) throws -> Bool {
     let statement = try database.cachedStatement(sql: "INSERT OR IGNORE INTO receipts (claim, accepted_at_ms) VALUES (?, ?)")
     try statement.execute(arguments: [claim, now.milliseconds])
@@ -108,34 +135,46 @@ extension SyncStore {
     return database.changesCount > 0
   }
 
-  /// Puts a write in the place of the one that its key may have; returns false when that one was recorded later and stays.
-  private static func enqueue(
-    _ new: NewRow, now: Timestamp, debounce: DebouncePolicy, inFlight: Set<Int64>, in database: Database
-  ) throws -> Bool {
+  /// Puts a write in the place of the one that its key may have, unless that one was recorded later, and stays.
+  private static func enqueue(_ new: NewRow, _ enqueuing: Enqueuing, _ acceptance: inout Acceptance, in database: Database) throws {
+    let now = enqueuing.now
     var write = new.write
     var waitingSince = now
     if let old = try QueuedPredecessor(of: write.key, in: database) {
       if old.recordedAt > write.recordedAt {
         // What is recorded in the future was so by a clock that was set back since, and what failed will not be delivered.
-        if new.isExplicit, old.recordedAt <= now, !old.hasFailed { return false }
+        if new.isExplicit, old.recordedAt <= now, !old.hasFailed {
+          acceptance.outdated.append(write.key)
+          return
+        }
         // The clock was set back between two drops, and the later drop must still win.
         if !new.isExplicit { write.recordedAt = old.recordedAt + .milliseconds(1) }
       }
-      if old.isUntried, !inFlight.contains(old.sequence) { waitingSince = old.waitingSince }
+      if old.isUntried, !enqueuing.inFlight.contains(old.sequence) { waitingSince = old.waitingSince }
       try database.cachedStatement(sql: "DELETE FROM writes WHERE sequence = ?").execute(arguments: [old.sequence])
+      acceptance.superseded.append(EntryReference(sequence: old.sequence, key: write.key, sender: old.sender))
     }
-    let dueAt = debounce.dueAt(for: write.key.field, now: now, waitingSince: waitingSince)
+    let dueAt = enqueuing.debounce.dueAt(for: write.key.field, now: now, waitingSince: waitingSince)
     let (field, exercise) = write.key.field.columns
     let insert = try database.cachedStatement(
       sql: """
         INSERT INTO writes (id, program_id, week_number, day_number, field, exercise_id, value, recorded_at_ms, accepted_at_ms,
-          waiting_since_ms, due_at_ms, sender_uid) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          waiting_since_ms, due_at_ms, sender_uid, dropped_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """)
     try insert.execute(arguments: [
       new.id, write.session.program.text, write.session.week, write.session.day, field, exercise, write.value.stored,
       write.recordedAt.milliseconds, now.milliseconds, waitingSince.milliseconds, dueAt.milliseconds, new.sender,
+      new.droppedAt.milliseconds,
     ])
-    return true
+    acceptance.entries.append(EntryReference(sequence: database.lastInsertedRowID, key: write.key, sender: new.sender))
+    if enqueuing.hasDiscards { try forgetDiscard(of: write.key, in: database) }
+  }
+
+  /// What becomes of the key now is what becomes of the newer write.
+  private static func forgetDiscard(of key: WriteKey, in database: Database) throws {
+    let forget = try database.cachedStatement(
+      sql: "DELETE FROM discards WHERE program_id = ? AND week_number = ? AND day_number = ? AND field = ? AND exercise_id = ?")
+    try forget.execute(arguments: key.columns)
   }
 }
 
@@ -146,20 +185,20 @@ private struct QueuedPredecessor {
   let waitingSince: Timestamp
   let isUntried: Bool
   let hasFailed: Bool
+  let sender: UInt32
 
   init?(of key: WriteKey, in database: Database) throws {
     let statement = try database.cachedStatement(
       sql: """
-        SELECT sequence, recorded_at_ms, waiting_since_ms, state FROM writes
+        SELECT sequence, recorded_at_ms, waiting_since_ms, state, sender_uid FROM writes
         WHERE program_id = ? AND week_number = ? AND day_number = ? AND field = ? AND exercise_id = ?
         """)
-    let (field, exercise) = key.field.columns
-    let arguments: StatementArguments = [key.session.program.text, key.session.week, key.session.day, field, exercise]
-    guard let row = try Row.fetchOne(statement, arguments: arguments) else { return nil }
+    guard let row = try Row.fetchOne(statement, arguments: key.columns) else { return nil }
     sequence = row["sequence"]
     recordedAt = Timestamp(milliseconds: row["recorded_at_ms"])
     waitingSince = Timestamp(milliseconds: row["waiting_since_ms"])
     isUntried = row["state"] == WriteState.waiting.rawValue
     hasFailed = row["state"] == WriteState.failed.rawValue
+    sender = UInt32(truncatingIfNeeded: row["sender_uid"] as Int64)
   }
 }

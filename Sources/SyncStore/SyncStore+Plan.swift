@@ -136,11 +136,13 @@ enum WriteRow {
 
 extension QueuedWrite {
   /// What `init(row:)` reads.
-  static let columns = "sequence, id, program_id, week_number, day_number, value, recorded_at_ms, failures, company_limit"
+  static let columns =
+    "sequence, id, program_id, week_number, day_number, value, recorded_at_ms, failures, company_limit, sender_uid, dropped_at_ms"
 
   init(row: Row) throws {
     self.init(
       sequence: row["sequence"], id: row["id"], write: try Write(row: row), failures: min(row["failures"], WriteRow.mostFailures),
-      companyLimit: row["company_limit"] ?? QueuedWrite.anyCompany)
+      companyLimit: row["company_limit"] ?? QueuedWrite.anyCompany, sender: UInt32(truncatingIfNeeded: row["sender_uid"] as Int64),
+      droppedAt: (row["dropped_at_ms"] as Int64?).map { Timestamp(milliseconds: $0) })
   }
 }

@@ -7,11 +7,32 @@ package import SyncPolicy
 package struct Settlement: Hashable, Sendable {
   package let sequence: Int64
   package let fate: Fate
-  /// Whether the attempt got no answer at all, so that only the API's trouble puts the write off.
-  package let isPutOff: Bool
+  /// What the attempt was taken for; nil when it is not to be counted.
+  package let verdict: FailureVerdict?
 
-  package init(sequence: Int64, fate: Fate, isPutOff: Bool = false) {
-    (self.sequence, self.fate, self.isPutOff) = (sequence, fate, isPutOff)
+  /// Whether the attempt got no answer at all, so that only the API's trouble puts the write off.
+  var isPutOff: Bool { verdict == .unreachable }
+
+  package init(sequence: Int64, fate: Fate, verdict: FailureVerdict? = nil) {
+    (self.sequence, self.fate, self.verdict) = (sequence, fate, verdict)
+  }
+}
+
+extension QueueTotals {
+  fileprivate mutating func count(_ settlement: Settlement) {
+    switch settlement.fate {
+    case .delivered: delivered += 1
+    case .failed: refused += 1
+    case .retried, .separated, .passedOver:
+      switch settlement.verdict {
+      case .deferred: deferred += 1
+      case .throttled: throttled += 1
+      case .unreachable: unreachable += 1
+      case .unauthorized: unauthorized += 1
+      case .unsupported: unsupported += 1
+      case .delivered, .rejected, nil: break
+      }
+    }
   }
 }
 
@@ -24,10 +45,13 @@ extension SyncStore {
     try settlingTransaction { database in
       try Self.keep(pause, in: database)
       var current: Set<Int64> = []
+      var totals = QueueTotals()
       for settlement in settlements where try Self.apply(settlement, now: now, in: database) {
         current.insert(settlement.sequence)
+        totals.count(settlement)
         CrashPoint.settlingOne.reach()
       }
+      try totals.add(in: database)
       if settlements.contains(where: { $0.fate == .delivered }) {
         try database.cachedStatement(sql: "UPDATE last_sync SET at_ms = ?").execute(arguments: [now.milliseconds])
       }

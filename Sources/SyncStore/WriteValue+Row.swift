@@ -13,6 +13,14 @@ extension Field {
   }
 }
 
+extension WriteKey {
+  /// The columns `program_id`, `week_number`, `day_number`, `field` and `exercise_id`, as `writes_by_key` has them.
+  var columns: StatementArguments {
+    let (field, exercise) = field.columns
+    return [session.program.text, session.week, session.day, field, exercise]
+  }
+}
+
 extension WriteValue {
   /// The column `value`: JSON with the API's names, so that a person who looks into the database can read it.
   var stored: String {

@@ -56,6 +56,9 @@ extension SyncStore {
           DELETE FROM receipts;
           DELETE FROM client_actions;
           DELETE FROM sqlite_sequence;
+          DELETE FROM suspension;
+          DELETE FROM discards;
+          UPDATE totals SET \(QueueTotals.columns.map { "\($0.name) = 0" }.joined(separator: ", "));
           UPDATE pause SET until_ms = NULL, length_ms = NULL, reason = NULL;
           UPDATE last_sync SET at_ms = NULL;
           """)

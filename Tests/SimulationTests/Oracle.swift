@@ -64,7 +64,7 @@ final class Oracle {
 
   func noteAcceptance(of file: AcceptableFile, _ acceptance: Acceptance) {
     guard let number = dropOfClaim[file.claim] else { return expect(false, "\(file.claim) is accepted and was never claimed") }
-    let hasReceipt = acceptance.keys.isEmpty && acceptance.repeated.isEmpty && acceptance.outdated.isEmpty
+    let hasReceipt = acceptance.entries.isEmpty && acceptance.repeated.isEmpty && acceptance.outdated.isEmpty
     guard !hasReceipt else { return expect(drops[number].isAccepted, "drop \(number) has a receipt and was not accepted") }
     expect(!drops[number].isAccepted, "drop \(number) is accepted twice")
     expect(acceptance.outdated.isEmpty, "drop \(number) counts as outdated")

@@ -27,7 +27,7 @@ final class SimulatedQueue: QueuePort {
     let kept = bug == .acceptanceLosesTheLastFile && files.count > 1 ? files.dropLast() : files
     let blocked = bug == .failureBlocksItsKey ? try store.failedKeys() : []
     let acceptances = try store.accept(kept, now: now, debounce: debounce, inFlight: inFlight, forgetting: forgetting)
-    try store.fail(acceptances.flatMap(\.keys).filter { blocked.contains($0) })
+    try store.fail(acceptances.flatMap(\.entries).map(\.key).filter { blocked.contains($0) })
     for (file, acceptance) in zip(kept, acceptances) { oracle.noteAcceptance(of: file, acceptance) }
     if bug == .receiptsGoTooEarly {
       _ = try store.accept([], now: now, debounce: debounce, inFlight: inFlight, forgetting: kept.map(\.claim))
@@ -158,12 +158,14 @@ final class SimulatedQueue: QueuePort {
 
 extension QueuedWrite {
   fileprivate func with(sequence: Int64) -> QueuedWrite {
-    QueuedWrite(sequence: sequence, id: id, write: write, failures: failures, companyLimit: companyLimit)
+    QueuedWrite(
+      sequence: sequence, id: id, write: write, failures: failures, companyLimit: companyLimit, sender: sender, droppedAt: droppedAt)
   }
 
   fileprivate func with(_ value: WriteValue) -> QueuedWrite {
     let write = Write(session: write.session, value: value, recordedAt: write.recordedAt)
-    return QueuedWrite(sequence: sequence, id: id, write: write, failures: failures, companyLimit: companyLimit)
+    return QueuedWrite(
+      sequence: sequence, id: id, write: write, failures: failures, companyLimit: companyLimit, sender: sender, droppedAt: droppedAt)
   }
 }
 

@@ -12,8 +12,9 @@ struct EventLogTests {
   func words() throws {
     let log = Recording()
     let events: [SyncEvent] = [
-      .retrying(key(1), attempt: 1, of: 3), .synced(key(1), afterFailures: 1), .synced(key(2), afterFailures: 0),
-      failure(3, "503: busy"), .parked(key(3)), .rejected(key(4), status: 422, reason: "no such session"),
+      .retrying(entry(1), attempt: 1, of: 3), .synced(entry(1), droppedAt: nil, afterFailures: 1),
+      .synced(entry(2), droppedAt: nil, afterFailures: 0),
+      failure(3, "503: busy"), .parked(entry(3)), .rejected(entry(4), status: 422, reason: "no such session"),
     ]
     log.tell(events, at: 0)
     #expect(
@@ -72,7 +73,8 @@ struct EventLogTests {
       "a clock that is set back does not put a summary off", [(1_000, failures(1...3, "x")), (10, [])],
       ["❌ Sync failed for complete-p1-1-1: x", "❌ Sync failed 2 more times in 30 s, the last for complete-p1-1-3: x"]),
     Story(
-      "attempts of parked writes are no news", [(0, [.attemptFailed(key(1), failures: 9, wasParked: true, status: 500, reason: "x")])], []),
+      "attempts of parked writes are no news", [(0, [.attemptFailed(entry(1), failures: 9, wasParked: true, status: 500, reason: "x")])], []
+    ),
   ]
 
   @Test("about an endpoint that comes and goes: the changes, then how often it changed and how it stands")
@@ -104,7 +106,7 @@ struct EventLogTests {
   func thousandActions() throws {
     let log = Recording()
     var acceptance = Acceptance(claim: "c")
-    acceptance.keys = [key(1)]
+    acceptance.entries = [entry(1)]
     acceptance.outdated = (1...500).map(key)
     acceptance.repeated = try (1...1_000).map { try #require(ActionID("id-\($0)")) }
     log.tell([.accepted(file: "many.json", sender: 1_000, acceptance)], at: 0)
@@ -138,8 +140,9 @@ struct EventLogTests {
     for second in 0...120 {
       for number in 1...200 {
         let events: [SyncEvent] = [
-          .synced(key(number), afterFailures: 0), .synced(key(number), afterFailures: 2), .retrying(key(number), attempt: 1, of: 3),
-          failure(number, "trace \(second)-\(number)"), .parked(key(number)), .rejected(key(number), status: 400, reason: "\(number)"),
+          .synced(entry(number), droppedAt: nil, afterFailures: 0), .synced(entry(number), droppedAt: nil, afterFailures: 2),
+          .retrying(entry(number), attempt: 1, of: 3),
+          failure(number, "trace \(second)-\(number)"), .parked(entry(number)), .rejected(entry(number), status: 400, reason: "\(number)"),
           .refused(file: "f", reason: "\(number)", storedAs: "f"), .ignored(file: "f", reason: "\(number)"), .setAside(row: Int64(number)),
           .endpoint(.reachable), .storageFailed(reason: "\(number)"), .storageRecovered, .removalFailed(reason: "\(number)"),
         ]
@@ -167,10 +170,12 @@ private func key(_ day: Int) -> WriteKey {
   return WriteKey(session: session, field: .completion)
 }
 
-private func synced(_ days: ClosedRange<Int>) -> [SyncEvent] { days.map { .synced(key($0), afterFailures: 0) } }
+private func entry(_ day: Int) -> EntryReference { EntryReference(sequence: Int64(day), key: key(day), sender: 1_000) }
+
+private func synced(_ days: ClosedRange<Int>) -> [SyncEvent] { days.map { .synced(entry($0), droppedAt: nil, afterFailures: 0) } }
 
 private func failure(_ day: Int, _ reason: String) -> SyncEvent {
-  .attemptFailed(key(day), failures: 1, wasParked: false, status: 500, reason: reason)
+  .attemptFailed(entry(day), failures: 1, wasParked: false, status: 500, reason: reason)
 }
 
 private func failures(_ days: ClosedRange<Int>, _ reason: String) -> [SyncEvent] { days.map { failure($0, reason) } }
@@ -179,7 +184,7 @@ private func instant(_ second: Int) -> Timestamp { Timestamp(milliseconds: Int64
 
 extension SyncEvent {
   fileprivate var key: WriteKey {
-    guard case .synced(let key, _) = self else { fatalError("not synced") }
-    return key
+    guard case .synced(let entry, _, _) = self else { fatalError("not synced") }
+    return entry.key
   }
 }

@@ -62,7 +62,7 @@ struct BacklogTests {
     try drop(1...50)
     machine.pass(.seconds(1)) { bad.contains($0.session.day) ? .rejected(status: 422, reason: "day \($0.session.day)") : .delivered }
     let refused = machine.events.compactMap { event -> Int? in
-      if case .rejected(let key, 422, _) = event { key.session.day } else { nil }
+      if case .rejected(let entry, 422, _) = event { entry.key.session.day } else { nil }
     }
     #expect(refused.sorted() == bad)
     #expect(try machine.counts.failed == bad.count && machine.counts.pending == 0)

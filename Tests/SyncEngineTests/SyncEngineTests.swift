@@ -23,7 +23,7 @@ struct SyncEngineTests {
     #expect(machine.deliveries.map(\.call.path) == ["/api/progress/p1/complete"])
     #expect(try machine.counts.pending == 0)
     #expect(try machine.files(in: "incoming").isEmpty && machine.files(in: "claimed").isEmpty && machine.files(in: "rejected").isEmpty)
-    #expect(machine.events.contains { if case .synced(let key, 0) = $0 { key.description == "complete-p1-1-3" } else { false } })
+    #expect(machine.events.contains { if case .synced(let entry, _, 0) = $0 { entry.key.description == "complete-p1-1-3" } else { false } })
   }
 
   @Test("makes one request out of ten updates of one key within the debounce")
@@ -103,7 +103,7 @@ struct SyncEngineTests {
     #expect(machine.events.filter { if case .parked = $0 { true } else { false } }.count == 1)
     machine.pass(.seconds(80))
     #expect(try machine.counts.pending == 0)
-    #expect(machine.events.contains { if case .synced(_, 4) = $0 { true } else { false } })
+    #expect(machine.events.contains { if case .synced(_, _, 4) = $0 { true } else { false } })
   }
 
   @Test("probes an API that is away with one request at a time, and delivers everything when it is back")
@@ -217,7 +217,7 @@ struct SyncEngineTests {
     }
     #expect(machine.calls.count == 4)
     #expect(try machine.counts.failed == 1 && machine.counts.pending == 0)
-    let refused = machine.events.compactMap { if case .rejected(let key, let status, _) = $0 { "\(key) \(status)" } else { nil } }
+    let refused = machine.events.compactMap { if case .rejected(let entry, let status, _) = $0 { "\(entry.key) \(status)" } else { nil } }
     #expect(refused == ["schedule-p1-1-3 422"])
     machine.pass(.seconds(86_400))
     #expect(machine.calls.count == 4)

@@ -19,7 +19,7 @@ struct AcceptTests {
   func split() throws {
     let date = try #require(ScheduledDate("2026-01-28"))
     let acceptance = try store.accept(Action(session: p1, change: .complete(at: nil, rating: .hard, scheduled: date)))
-    #expect(acceptance.keys.map(\.description) == ["complete-p1-1-3", "intensity-p1-1-3", "schedule-p1-1-3"])
+    #expect(acceptance.entries.map(\.key.description) == ["complete-p1-1-3", "intensity-p1-1-3", "schedule-p1-1-3"])
     #expect(try store.entries().map(\.write?.value) == [.done(at: start), .rating(.hard), .scheduled(date)])
     #expect(try store.entries().allSatisfy { $0.dueAt == start + .milliseconds(500) && $0.sender == 1000 })
   }
@@ -66,7 +66,7 @@ struct AcceptTests {
     try store.accept(Action(session: p1, change: .rate(.easy)), claim: "c1")
     try store.accept(Action(session: p1, change: .rate(.hard)), claim: "c2")
     let again = try store.accept(Action(session: p1, change: .rate(.easy)), claim: "c1")
-    #expect(again.keys.isEmpty)
+    #expect(again.entries.isEmpty)
     #expect(try store.entries().map(\.write?.value) == [.rating(.hard)])
     #expect(try store.accepted(among: ["c1", "c2", "c3"]) == ["c1", "c2"])
   }

@@ -89,10 +89,11 @@ struct FullDiskTests {
     let disk = try SmallDisk(kibibytes: 1_024)
     let store = try open(disk)
     try store.accept(Action(session: session("p2"), change: .uncomplete))
+    // A log without any room.
+    try store.database.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
     try disk.fill()
-    _ = try acceptUntilFull(store)
+    #expect(throws: SyncStoreError.self) { try store.accept(Action(session: session(), change: .uncomplete)) }
     #expect(store.reserve.isWhole)
-    try disk.fill()
     let first = try #require(try store.entries().first)
     _ = try store.settle([Settlement(sequence: first.sequence, fate: .delivered)], pause: nil, now: start)
     #expect(!store.reserve.isWhole)

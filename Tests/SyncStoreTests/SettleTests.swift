@@ -19,7 +19,7 @@ struct SettleTests {
   }
 
   private func settle(_ sequence: Int64, _ fate: Fate, isPutOff: Bool = false) throws -> Bool {
-    let settlement = Settlement(sequence: sequence, fate: fate, isPutOff: isPutOff)
+    let settlement = Settlement(sequence: sequence, fate: fate, verdict: isPutOff ? .unreachable : nil)
     return try store.settle([settlement], pause: nil, now: later).contains(sequence)
   }
 

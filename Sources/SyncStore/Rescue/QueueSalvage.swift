@@ -70,6 +70,15 @@ struct QueueSalvage {
     case (1?, [.null, .integer, .integer, .text]):
       let arguments = StatementArguments(record.values.dropFirst())
       try database.execute(sql: "UPDATE pause SET until_ms = ?, length_ms = ?, reason = ?", arguments: arguments)
+    case (1?, [.null, .integer, .null, .null, .integer]), (1?, [.null, .integer, .integer, .integer, .integer]):
+      try database.execute(
+        sql: "INSERT OR REPLACE INTO suspension VALUES (1, ?, ?, ?, ?)", arguments: StatementArguments(record.values.dropFirst()))
+    case (1?, _) where kinds.count == QueueTotals.columns.count + 1 && kinds[0] == .null:
+      try database.execute(
+        sql: "UPDATE totals SET " + QueueTotals.columns.map { "\($0.name) = ?" }.joined(separator: ", "),
+        arguments: StatementArguments(record.values.dropFirst()))
+    case (nil, [.text, .integer, .integer, .text, .text, .integer, .integer]):
+      try database.execute(sql: "INSERT OR IGNORE INTO discards VALUES (?, ?, ?, ?, ?, ?, ?)", arguments: StatementArguments(record.values))
     case (nil, [.text, .integer]):
       try insertClaimOrTally(record.values, in: database)
     case (nil, [.integer, .text, .integer]):
@@ -114,10 +123,13 @@ struct QueueSalvage {
     }
     for sequence in unreadable { try database.execute(sql: "DELETE FROM writes WHERE sequence = ?", arguments: [sequence]) }
     savedWrites = try Int.fetchOne(database, sql: "SELECT count(*) FROM writes") ?? 0
+    // Page by page, they need not be of one moment; and an older version has counted nothing.
+    let known = "superseded + delivered + discarded + (SELECT count(*) FROM writes)"
+    try database.execute(sql: "UPDATE totals SET accepted = max(accepted, \(known)); UPDATE totals SET lost = accepted - (\(known))")
     let highest = try Int64.fetchOne(database, sql: "SELECT max(seq) FROM sqlite_sequence WHERE name = 'writes'") ?? 0
-    let known = lastSequence.flatMap { (0...Self.highestSequence).contains($0) ? $0 : nil }
+    let last = lastSequence.flatMap { (0...Self.highestSequence).contains($0) ? $0 : nil }
     // Where the highest sequence is unreadable, a leap that no number of writes makes up for.
-    let next = max(highest, known ?? highest + 1 << 32)
+    let next = max(highest, last ?? highest + 1 << 32)
     try database.execute(sql: "DELETE FROM sqlite_sequence WHERE name = 'writes'")
     try database.execute(sql: "INSERT INTO sqlite_sequence (name, seq) VALUES ('writes', ?)", arguments: [next])
   }
