@@ -54,6 +54,7 @@ let package = Package(
     .target(name: "CSpool"),
     .target(name: "CSystemEvents"),
     .target(name: "ControlProtocol", dependencies: ["ProgressModel"], swiftSettings: strict),
+    .target(name: "Measurements", dependencies: ["ProgressModel"], swiftSettings: strict),
 
     // Floor 1: one outside thing each.
     .target(name: "Spool", dependencies: ["CSpool", "CrashPoints", "ProgressModel", systemPackage], swiftSettings: strict),
@@ -103,6 +104,7 @@ let package = Package(
     .target(name: "TestSupport", dependencies: [nioCore, nioPosix, nioSSL], path: "Tests/TestSupport", swiftSettings: strict),
     .target(name: "CTestSupport", path: "Tests/CTestSupport"),
     .testTarget(name: "ProgressModelTests", dependencies: ["ProgressModel", "TestSupport"], swiftSettings: strict),
+    .testTarget(name: "MeasurementsTests", dependencies: ["Measurements", "ProgressModel"], swiftSettings: strict),
     .testTarget(name: "SyncPolicyTests", dependencies: ["SyncPolicy", "ProgressModel"], swiftSettings: strict),
     .testTarget(name: "SpoolTests", dependencies: ["Spool", "CSpool", "ProgressModel", systemPackage], swiftSettings: strict),
     .testTarget(
