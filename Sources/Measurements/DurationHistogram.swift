@@ -48,6 +48,13 @@ package final class DurationHistogram: Sendable {
     }
   }
 
+  /// Counts how long `body` takes, whether it throws or not.
+  package func time<Result, Failure>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
+    let start = ContinuousClock.now
+    defer { observe(.now - start) }
+    return try body()
+  }
+
   /// What was observed so far, all of one moment.
   package var snapshot: Snapshot {
     let state = state.withLock { $0 }

@@ -46,6 +46,16 @@ struct DurationHistogramTests {
     #expect(histogram.snapshot.sum == .seconds(80))
   }
 
+  @Test("takes the time of what succeeds and of what fails")
+  func time() throws {
+    struct Failure: Error {}
+    let histogram = DurationHistogram.ofDisk
+    #expect(histogram.time { 7 } == 7)
+    #expect(throws: Failure.self) { try histogram.time { throw Failure() } }
+    #expect(histogram.snapshot.count == 2)
+    #expect(histogram.snapshot.sum > .zero)
+  }
+
   @Test("has buckets that ascend", arguments: [DurationHistogram.ofDisk, .ofNetwork, .ofWaiting])
   func ascending(histogram: DurationHistogram) {
     let bounds = histogram.snapshot.buckets.map(\.bound)

@@ -7,6 +7,7 @@ import Testing
 @Suite("A bad configuration is refused with every problem")
 struct ConfigurationProblemTests {
   private static let url = "must be an http or https URL such as https://progress.example.org, is"
+  private static let listen = "must be a port of this machine's own addresses (127.0.0.0/8, ::1) such as 127.0.0.1:9464, is"
   private static let duration = "must be a duration such as 500ms or 2s, is"
 
   @Test(
@@ -57,6 +58,17 @@ struct ConfigurationProblemTests {
       ("retry.backoff=1s,,5s", "value 2 \(duration) empty"),
       ("retry.backoff=0s", "value 1 must be from 1ms to 24h, is 0s"),
       ("retry.also_statuses=409,200", "value 2 must be from 300 to 599, is 200"),
+      ("metrics.listen=0.0.0.0:9464", "\(listen) \"0.0.0.0:9464\""),
+      ("metrics.listen=192.168.1.7:9464", "\(listen) \"192.168.1.7:9464\""),
+      ("metrics.listen=[::]:9464", "\(listen) \"[::]:9464\""),
+      ("metrics.listen=::1:9464", "\(listen) \"::1:9464\""),
+      ("metrics.listen=[127.0.0.1]:9464", "\(listen) \"[127.0.0.1]:9464\""),
+      ("metrics.listen=localhost:9464", "\(listen) \"localhost:9464\""),
+      ("metrics.listen=:9464", "\(listen) \":9464\""),
+      ("metrics.listen=9464", "\(listen) \"9464\""),
+      ("metrics.listen=127.0.0.1", "\(listen) \"127.0.0.1\""),
+      ("metrics.listen=127.0.0.1:+80", "\(listen) \"127.0.0.1:+80\""),
+      ("metrics.listen=127.0.0.1:65536", "\(listen) \"127.0.0.1:65536\""),
       ("log.level=loud", "must be one of trace, debug, info, notice, warning, error, critical, is \"loud\""),
     ] as [(String, String)])
   func values(setting: String, problem: String) throws {

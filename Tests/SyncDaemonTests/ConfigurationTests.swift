@@ -38,6 +38,19 @@ struct ConfigurationTests {
     #expect(resolved.file == "/c.yaml")
   }
 
+  @Test(
+    "names where Prometheus may ask, among this machine's own addresses",
+    arguments: [
+      ("127.0.0.1:9464", "127.0.0.1", 9464), ("127.3.2.1:1", "127.3.2.1", 1), ("[::1]:65535", "::1", 65_535),
+      ("127.0.0.1:0", "127.0.0.1", 0),
+    ])
+  func listen(text: String, host: String, port: Int) throws {
+    let resolved = try ConfigurationSources(kind: .system, flags: ["metrics.listen=\(text)"]).resolve()
+    let address = try #require(resolved.configuration.metrics.listen)
+    #expect((address.host, address.port) == (host, port))
+    #expect("\(address)" == text)
+  }
+
   @Test("takes flags before the environment, the environment before the file, and remembers which")
   func precedence() throws {
     let environment = ["PROGRESS_SYNC_API_TIMESTAMPS": "utc", "PROGRESS_SYNC_RETRY_BACKOFF": "2s, 3s", "PROGRESS_SYNC_LOG_LEVEL": "error"]

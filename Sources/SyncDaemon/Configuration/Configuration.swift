@@ -13,6 +13,7 @@ package struct Configuration: Hashable, Sendable {
   package var debounce = Debounce()
   package var retry = Retry()
   package var control = Control()
+  package var metrics = Metrics()
   package var log = Log()
 
   package init() {}
@@ -69,6 +70,12 @@ package struct Configuration: Hashable, Sendable {
   /// Where `progressctl` finds the daemon.
   package struct Control: Hashable, Sendable {
     package var socket = FilePath("/run/progress-sync/control.sock")
+  }
+
+  /// Where the daemon's numbers can be read besides the control socket.
+  package struct Metrics: Hashable, Sendable {
+    /// An HTTP listener with `/metrics` and nothing else; nil for none.
+    package var listen: LoopbackAddress?
   }
 
   /// What is said.

@@ -59,6 +59,8 @@ extension ConfigurationKey {
 
     ConfigurationKey("control.socket", \.control.socket, .path, reloadable: false, "socket on which progressctl reaches the daemon"),
 
+    ConfigurationKey("metrics.listen", \.metrics.listen, .optional(.loopbackAddress), reloadable: false, "where Prometheus may ask"),
+
     ConfigurationKey("log.level", \.log.level, .choice(), "how much is logged"),
   ]
 

@@ -40,6 +40,14 @@ extension ValueFormat where Value == FilePath {
   }
 }
 
+extension ValueFormat where Value == LoopbackAddress {
+  static var loopbackAddress: ValueFormat {
+    ValueFormat(
+      "a port of this machine's own addresses (127.0.0.0/8, ::1) such as 127.0.0.1:9464", parse: { LoopbackAddress($0) },
+      write: \.description)
+  }
+}
+
 extension ValueFormat where Value: RawRepresentable<String> & CaseIterable {
   /// One of the names of an enum.
   static func choice() -> ValueFormat {
