@@ -25,6 +25,38 @@ package struct SpoolName: Hashable, Comparable, Sendable, CustomStringConvertibl
   /// appear as `\xNN`, so that a name can neither forge a line nor steer a terminal.
   package var description: String { escaped(bytes) }
 
+  /// Reads back what `description` has made: `\\` is a backslash, `\xNN` a byte, and everything else itself. So every name can be given as
+  /// text, and a text names one file. Nil for another backslash, and for what no entry of a directory can be called.
+  package init?(escaped text: String) {
+    var bytes: [UInt8] = []
+    var rest = Array(text.utf8)[...]
+    while let byte = rest.popFirst() {
+      guard byte == UInt8(ascii: "\\") else {
+        bytes.append(byte)
+        continue
+      }
+      switch rest.popFirst() {
+      case UInt8(ascii: "\\"): bytes.append(UInt8(ascii: "\\"))
+      case UInt8(ascii: "x"):
+        let digits = rest.prefix(2)
+        guard digits.count == 2, digits.allSatisfy({ Character(UnicodeScalar($0)).isHexDigit }),
+          let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
+        else { return nil }
+        bytes.append(value)
+        rest = rest.dropFirst(2)
+      default: return nil
+      }
+    }
+    self.init(bytes: bytes)
+    guard isEntry else { return nil }
+  }
+
+  /// Whether a directory can have an entry of this name: so it leads nowhere else.
+  var isEntry: Bool {
+    !bytes.isEmpty && bytes.count <= Self.maximumLength && bytes != [0x2e] && bytes != [0x2e, 0x2e]
+      && !bytes.contains { $0 == 0 || $0 == UInt8(ascii: "/") }
+  }
+
   package static func < (left: SpoolName, right: SpoolName) -> Bool { left.bytes.lexicographicallyPrecedes(right.bytes) }
 
   static let suffix = Array(".json".utf8)

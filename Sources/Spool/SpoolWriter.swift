@@ -62,7 +62,7 @@ package struct SpoolWriter: Sendable {
   }
 
   /// Nanoseconds since 1970 in hexadecimal, so that names decide where times of files are too coarse, and 32 random bits.
-  private static func uniqueText() -> String {
+  static func uniqueText() -> String {
     var now = timespec()
     clock_gettime(CLOCK_REALTIME, &now)
     let nanoseconds = Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec)

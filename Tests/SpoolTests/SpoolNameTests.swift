@@ -15,6 +15,24 @@ import Testing
     ])
   func description(bytes: [UInt8], shown: String) {
     #expect(SpoolName(bytes: bytes).description == shown)
+    if !bytes.isEmpty { #expect(SpoolName(escaped: shown) == SpoolName(bytes: bytes)) }
+  }
+
+  @Test("Any bytes that can be a name are read back from what is shown of them")
+  func invertible() {
+    var generator = SystemRandomNumberGenerator()
+    for _ in 0..<2_000 {
+      let alphabet: [UInt8] = [0x5c, 0x78, 0x30, 0x61, 0x41, 0xc3, 0xa9, 0xe2, 0x80, 0xae, 0x0a, 0xff, 0xf0, 0x9f]
+      let name = SpoolName(bytes: (1...12).map { _ in alphabet.randomElement(using: &generator) ?? 0x61 })
+      #expect(SpoolName(escaped: name.description) == name)
+    }
+  }
+
+  @Test(
+    "What no entry can be called, or is escaped wrongly, is no name",
+    arguments: ["", ".", "..", "a/b", #"a\x2fb"#, #"\x00"#, #"\"#, #"\n"#, #"\x4"#, #"\x+1"#])
+  func noName(text: String) {
+    #expect(SpoolName(escaped: text) == nil)
   }
 
   @Test(
