@@ -57,8 +57,8 @@ let package = Package(
     .target(name: "Measurements", dependencies: ["ProgressModel"], swiftSettings: strict),
 
     // Floor 1: one outside thing each.
-    .target(name: "Spool", dependencies: ["CSpool", "CrashPoints", "ProgressModel", systemPackage], swiftSettings: strict),
-    .target(name: "SyncStore", dependencies: ["CrashPoints", "ProgressModel", "SyncPolicy", grdb], swiftSettings: strict),
+    .target(name: "Spool", dependencies: ["CSpool", "CrashPoints", "Measurements", "ProgressModel", systemPackage], swiftSettings: strict),
+    .target(name: "SyncStore", dependencies: ["CrashPoints", "Measurements", "ProgressModel", "SyncPolicy", grdb], swiftSettings: strict),
     .target(
       name: "APIClient", dependencies: ["ProgressModel", "SyncPolicy", asyncHTTPClient, nioCore, nioHTTP1, nioPosix, nioSSL],
       swiftSettings: strict),
@@ -84,10 +84,8 @@ let package = Package(
     .target(
       name: "SyncDaemon",
       dependencies: [
-        "APIClient", "ControlProtocol", "ControlServer", "CrashPoints", "ProgressModel", "Spool", "SyncEngine", "SyncPolicy", "SyncStore",
-        "SystemEvents", "Systemd", logging,
-        serviceLifecycle,
-        systemPackage, unixSignals, yams,
+        "APIClient", "ControlProtocol", "ControlServer", "CrashPoints", "Measurements", "ProgressModel", "Spool", "SyncEngine", "SyncPolicy",
+        "SyncStore", "SystemEvents", "Systemd", logging, serviceLifecycle, systemPackage, unixSignals, yams,
       ], swiftSettings: strict),
 
     // Floor 4: the programs.
@@ -130,7 +128,8 @@ let package = Package(
     .testTarget(
       name: "SyncDaemonTests",
       dependencies: [
-        "SyncDaemon", "ProgressModel", "SyncEngine", "SyncPolicy", "SyncStore", "Systemd", "TestSupport", logging, serviceLifecycle,
+        "SyncDaemon", "Measurements", "ProgressModel", "Spool", "SyncEngine", "SyncPolicy", "SyncStore", "Systemd", "TestSupport", logging,
+        serviceLifecycle,
         systemPackage,
       ], swiftSettings: strict),
     .testTarget(

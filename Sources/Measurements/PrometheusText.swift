@@ -16,12 +16,16 @@ package struct PrometheusText: Sendable {
     package let labels: [Label]
     package let value: Double
 
-    package init(_ value: Double, _ labels: Label...) {
+    package init(_ value: Double, labels: [Label]) {
       (self.labels, self.value) = (labels, value)
     }
 
-    package init(_ value: some BinaryInteger, _ labels: Label...) {
-      (self.labels, self.value) = (labels, Double(value))
+    package init(_ value: Double, _ labels: Label...) {
+      self.init(value, labels: labels)
+    }
+
+    package init(_ value: Int, _ labels: Label...) {
+      self.init(Double(value), labels: labels)
     }
   }
 

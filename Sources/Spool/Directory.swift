@@ -46,6 +46,16 @@ struct Directory: ~Copyable {
 
   /// The names of all entries, in the directory's own order.
   func names() throws(Errno) -> [SpoolName] {
+    var names: [SpoolName] = []
+    try forEachName { name in
+      names.append(name)
+      return true
+    }
+    return names
+  }
+
+  /// Gives the name of each entry to `body`, in the directory's own order, until that returns false.
+  func forEachName(_ body: (SpoolName) -> Bool) throws(Errno) {
     let number = descriptor.number
     // A descriptor of its own, as the position of a listing belongs to the open directory.
     let listing = try checked { openat(number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
@@ -55,16 +65,14 @@ struct Directory: ~Copyable {
       throw code
     }
     defer { closedir(stream) }
-    var names: [SpoolName] = []
     while true {
       errno = 0
       guard let entry = readdir(stream) else { break }
       let name = UnsafeRawPointer(entry).advanced(by: Self.nameOffset).assumingMemoryBound(to: UInt8.self)
       let bytes = [UInt8](UnsafeBufferPointer(start: name, count: strlen(UnsafeRawPointer(name).assumingMemoryBound(to: CChar.self))))
-      if bytes != [0x2e] && bytes != [0x2e, 0x2e] { names.append(SpoolName(bytes: bytes)) }
+      if bytes != [0x2e] && bytes != [0x2e, 0x2e], !body(SpoolName(bytes: bytes)) { return }
     }
     guard errno == 0 else { throw Errno(rawValue: errno) }
-    return names
   }
 
   /// An entry is shorter in memory than its C type says, so that its name must be read in place.

@@ -1,4 +1,5 @@
 import CrashPoints
+import Measurements
 package import ProgressModel
 import SystemPackage
 
@@ -68,9 +69,9 @@ extension SpoolReader {
   }
 
   private func syncClaims() throws(SpoolError) {
-    do {
-      try directories.claimed.sync()
-      try directories.incoming.sync()
+    do throws(Errno) {
+      try times.sync.time { () throws(Errno) in try directories.claimed.sync() }
+      try times.sync.time { () throws(Errno) in try directories.incoming.sync() }
       CrashPoint.claimsSynced.reach()
     } catch {
       throw .system(doing: "sync the claims in", path: directories.claimed.path, code: error)

@@ -1,4 +1,5 @@
 import CrashPoints
+import Measurements
 package import ProgressModel
 import SystemPackage
 
@@ -26,8 +27,8 @@ extension SpoolReader {
         CrashPoint.rejected.reach()
         moved += 1
       }
-      try directories.rejected.sync()
-      try directories.claimed.sync()
+      try times.sync.time { () throws(Errno) in try directories.rejected.sync() }
+      try times.sync.time { () throws(Errno) in try directories.claimed.sync() }
     } catch {
       for file in files.dropFirst(moved) {
         // A reason that stays behind is litter at worst; another attempt takes another name.
@@ -106,6 +107,9 @@ extension SpoolReader {
 
 extension SpoolName {
   static let reasonSuffix = Array(".reason".utf8)
+
+  /// Whether the name is one of those.
+  var isReason: Bool { bytes.suffix(Self.reasonSuffix.count) == Self.reasonSuffix[...] }
 
   /// The name of the file that says why this one was rejected.
   package var reasonName: SpoolName { SpoolName(bytes: bytes + Self.reasonSuffix) }

@@ -1,3 +1,4 @@
+import Measurements
 package import ProgressModel
 package import SystemPackage
 
@@ -34,6 +35,7 @@ package final class SpoolReader {
   }
 
   let root: FilePath
+  let times: SpoolTimes
   /// May be changed at any time; what has been read already is not judged again.
   package var limits: SpoolLimits
   var directories: SpoolDirectories
@@ -59,9 +61,9 @@ package final class SpoolReader {
   ///
   /// Missing ones, and `root` itself, are made with mode 0700 where this user may. Throws when one is missing still, or when others
   /// could write to `claimed/` or `rejected/`.
-  package init(root: FilePath, limits: SpoolLimits = SpoolLimits()) throws(SpoolError) {
+  package init(root: FilePath, limits: SpoolLimits = SpoolLimits(), times: SpoolTimes = SpoolTimes()) throws(SpoolError) {
     directories = try SpoolDirectories(root: root)
-    (self.root, self.limits) = (root, limits)
+    (self.root, self.limits, self.times) = (root, limits, times)
   }
 
   /// Keeps every other daemon off this spool, for as long as this reader lives, whatever state directory it has: two would take each other's
@@ -100,6 +102,10 @@ package final class SpoolReader {
   ///
   /// The cost is one look at each entry, so with many files call it again when `hasMore` has become false, not after each batch.
   package func scan(now: Timestamp) throws(SpoolError) {
+    try times.scan.time { () throws(SpoolError) in try list(now: now) }
+  }
+
+  private func list(now: Timestamp) throws(SpoolError) {
     let first: [SpoolName]
     let second: [SpoolName]
     do {

@@ -14,11 +14,12 @@ struct Courier: Sendable {
   let number: Number
   private let client: APIClient
   private let doorbell: Doorbell
+  private let instruments: Instruments
   private let deliveries: AsyncStream<Delivery>
   private let queue: AsyncStream<Delivery>.Continuation
 
-  init(_ number: Number, client: APIClient, doorbell: Doorbell) {
-    (self.number, self.client, self.doorbell) = (number, client, doorbell)
+  init(_ number: Number, client: APIClient, doorbell: Doorbell, instruments: Instruments) {
+    (self.number, self.client, self.doorbell, self.instruments) = (number, client, doorbell, instruments)
     (deliveries, queue) = AsyncStream.makeStream()
   }
 
@@ -39,7 +40,9 @@ struct Courier: Sendable {
       for await delivery in deliveries {
         group.addTask {
           CrashPoint.sending.reach()
-          let outcome = await client.deliver(delivery.call, idempotencyKey: delivery.idempotencyKey, now: now)
+          let outcome = await instruments.request {
+            await client.deliver(delivery.call, idempotencyKey: delivery.idempotencyKey, now: now)
+          }
           CrashPoint.answered.reach()
           doorbell.ring { $0.answers.append((number, Answer(delivery, outcome))) }
         }

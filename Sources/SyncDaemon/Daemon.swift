@@ -50,13 +50,14 @@ package struct Daemon {
       throw DaemonError.stateDirectory(configuration.state.directory, reason: "\(error)")
     }
     let lock = try await StateLock.acquire(in: configuration.state.directory)
+    let instruments = Instruments()
     var damage: String?
     repeat {
       let store = try await openQueue(damage: damage)
       defer { store.close() }
       let doorbell = Doorbell()
       let loop = WorkLoop(
-        configuration: configuration, store: store, doorbell: doorbell,
+        configuration: configuration, store: store, doorbell: doorbell, instruments: instruments,
         reloader: Reloader(started: configuration, load: load, threshold: threshold), logger: logger
       ) { .now }
       logger.notice("progress-syncd \(Self.version): \(configuration.spool.directory) → \(configuration.api.baseURL)")

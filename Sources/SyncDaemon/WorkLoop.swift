@@ -15,6 +15,7 @@ struct WorkLoop: Service {
   let configuration: Configuration
   let store: SyncStore
   let doorbell: Doorbell
+  let instruments: Instruments
   let reloader: Reloader
   let logger: Logger
   let notifier = ServiceNotifier()
@@ -27,7 +28,8 @@ struct WorkLoop: Service {
   /// Works until it is told to stop; throws `SpoolError` when there is no spool to begin with, and
   /// `APIClientError` or `DaemonError` when the API's settings do not hold.
   func run() async throws {
-    let spool = try SpoolReader(root: configuration.spool.directory, limits: configuration.spoolLimits)
+    let spool = try SpoolReader(
+      root: configuration.spool.directory, limits: configuration.spoolLimits, times: instruments.spoolTimes)
     try spool.lock()
     let settings = try configuration.clientSettings()
     let client = try APIClient(settings, version: Daemon.version)
@@ -93,6 +95,7 @@ struct WorkLoop: Service {
       input.isFlush = isOtherAPI || taken.contains(.asked)
       let turnedAt = now()
       let turn = engine.turn(input, now: turnedAt)
+      instruments.note(turn.events, endpoint: engine.endpointState, storageTrouble: engine.storageTrouble, now: turnedAt)
       log.log(turn.events, now: turnedAt)
       for delivery in turn.deliveries { courier.start(delivery) }
       wakeAt = [turn.wakeAt, log.wakeAt].compactMap { $0 }.min().map { .now + max(.zero, $0 - now()) }
@@ -129,7 +132,7 @@ struct WorkLoop: Service {
   }
 
   private func startCourier(_ number: Courier.Number, _ client: APIClient, in group: inout DiscardingTaskGroup) -> Courier {
-    let courier = Courier(number, client: client, doorbell: doorbell)
+    let courier = Courier(number, client: client, doorbell: doorbell, instruments: instruments)
     group.addTask { await courier.run(now: now) }
     return courier
   }

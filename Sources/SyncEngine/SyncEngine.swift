@@ -1,5 +1,5 @@
 package import ProgressModel
-import SyncPolicy
+package import SyncPolicy
 import SyncStore
 
 /// The work loop, one turn at a time.
@@ -109,9 +109,14 @@ package struct SyncEngine<Files: SpoolPort, Queue: QueuePort> {
 
   /// How things stand; takes constant time, however long the queue is.
   package func status() throws -> EngineStatus {
-    EngineStatus(
-      counts: try store.counts(), endpoint: endpoint.state, storageTrouble: Step.allCases.compactMap { troubles[$0]?.reason }.first)
+    EngineStatus(counts: try store.counts(), endpoint: endpoint.state, storageTrouble: storageTrouble)
   }
+
+  /// What is known of the API.
+  package var endpointState: EndpointHealth.State { endpoint.state }
+
+  /// Why the spool or the queue cannot be used at present.
+  package var storageTrouble: String? { Step.allCases.compactMap { troubles[$0]?.reason }.first }
 
   private mutating func attempt(_ step: Step, now: Timestamp, _ turn: inout Turn, body: (inout Self, inout Turn) throws -> Void) {
     let trouble = troubles[step]

@@ -6,7 +6,7 @@ import Glibc
 /// the reserve whole, and so can never use it up. The file's presence is the whole state; a crash leaves nothing to mend.
 struct DiskReserve: Sendable {
   private let directory: String
-  private var path: String { directory + "/queue.reserve" }
+  var path: String { directory + "/queue.reserve" }
 
   /// Twice what stands in the log when SQLite copies it into the database by itself (1 000 pages).
   private static let largest = 8 << 20

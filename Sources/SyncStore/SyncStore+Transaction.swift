@@ -1,5 +1,6 @@
 import GRDB
 import Glibc
+import Measurements
 
 extension SyncStore {
   /// Runs `body` in one transaction, durable when this returns; throws `SyncStoreError`, and then nothing has changed.
@@ -54,11 +55,24 @@ extension SyncStore {
   /// Commits; when the log cannot grow, it is copied into the database, and then begun anew in the space that it has.
   private func commit<Result>(_ body: (Database) throws -> Result) throws -> Result {
     do {
-      return try translatingErrors { try database.write(body) }
+      return try write(body)
     } catch SyncStoreError.full(let words) {
       guard checkpoint(.restart) else { throw SyncStoreError.full(words) }
-      return try translatingErrors { try database.write(body) }
+      return try write(body)
     }
+  }
+
+  private func write<Result>(_ body: (Database) throws -> Result) throws -> Result {
+    var changedAt = ContinuousClock.now
+    let result = try translatingErrors {
+      try database.write { database in
+        let result = try body(database)
+        changedAt = .now
+        return result
+      }
+    }
+    commitTime.observe(.now - changedAt)
+    return result
   }
 
   /// Copies the log into the database; returns false when that is not possible now.

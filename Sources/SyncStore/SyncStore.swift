@@ -1,5 +1,6 @@
 import GRDB
 import Glibc
+package import Measurements
 import Synchronization
 
 /// The daemon's one database: the durable queue, and the receipts that make replays harmless.
@@ -11,6 +12,8 @@ package struct SyncStore: Sendable {
   let database: DatabaseQueue
   let reserve: DiskReserve
   let damageNote = DamageNote()
+  /// How long the disk takes to make a commit durable: from the last change to the sync's end.
+  package let commitTime = DurationHistogram.ofDisk
   /// nil for one that only looks.
   let file: FileIdentity?
 

@@ -1,0 +1,64 @@
+import Measurements
+package import ProgressModel
+import Spool
+package import SyncEngine
+package import SyncPolicy
+import Synchronization
+
+/// What only the running daemon knows: what the work loop and its couriers note here, whoever reports reads. It begins anew with the process;
+/// what must not is counted in the queue.
+package final class Instruments: Sendable {
+  let spoolTimes = SpoolTimes()
+  /// From the drop of a file to the answer that delivered a write of it.
+  let deliveryDelay = DurationHistogram.ofWaiting
+  private let requestTimes = Dictionary(uniqueKeysWithValues: FailureVerdict.allCases.map { ($0, DurationHistogram.ofNetwork) })
+  private let readings = Mutex(Readings())
+
+  package init() {}
+
+  struct Readings: Sendable {
+    var endpoint = EndpointHealth.State.reachable
+    /// Whether any request was answered, or given up, since the start.
+    var hasTried = false
+    var requestsInFlight = 0
+    var rejectedFiles = 0
+    /// Why the disk cannot be used at present.
+    var storageTrouble: String?
+  }
+
+  var now: Readings { readings.withLock { $0 } }
+
+  /// By what each request came to.
+  var requests: [(outcome: FailureVerdict, times: DurationHistogram.Snapshot)] {
+    FailureVerdict.allCases.compactMap { outcome in requestTimes[outcome].map { (outcome, $0.snapshot) } }
+  }
+
+  /// Makes a request, and counts it while and after it is made.
+  package func request(_ make: () async -> DeliveryOutcome) async -> DeliveryOutcome {
+    readings.withLock { $0.requestsInFlight += 1 }
+    let start = ContinuousClock.now
+    let outcome = await make()
+    requestTimes[outcome.verdict]?.observe(.now - start)
+    readings.withLock { readings in
+      readings.requestsInFlight -= 1
+      readings.hasTried = true
+    }
+    return outcome
+  }
+
+  /// Takes up what a turn has come to.
+  package func note(_ events: [SyncEvent], endpoint: EndpointHealth.State, storageTrouble: String?, now: Timestamp) {
+    var rejected = 0
+    for event in events {
+      switch event {
+      case .synced(_, let droppedAt?, _): deliveryDelay.observe(now - droppedAt)
+      case .refused: rejected += 1
+      default: break
+      }
+    }
+    readings.withLock { readings in
+      readings.rejectedFiles += rejected
+      (readings.endpoint, readings.storageTrouble) = (endpoint, storageTrouble)
+    }
+  }
+}
