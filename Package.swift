@@ -93,8 +93,10 @@ let package = Package(
       name: "progress-syncd", dependencies: ["SyncDaemon", "Systemd", argumentParser, logging, systemPackage], swiftSettings: strict),
     .executableTarget(
       name: "progressctl",
-      dependencies: ["ControlClient", "ControlProtocol", "ProgressModel", "Spool", "SyncDaemon", "Systemd", argumentParser, systemPackage],
-      swiftSettings: strict),
+      dependencies: [
+        "APIClient", "ControlClient", "ControlProtocol", "ProgressModel", "Spool", "SyncDaemon", "SystemEvents", "Systemd", argumentParser,
+        subprocess, systemPackage,
+      ], swiftSettings: strict),
     .executableTarget(
       name: "progress-api", dependencies: ["ProgressModel", "ProgressServer", "SQLiteProgressStore", argumentParser, logging],
       swiftSettings: strict),
@@ -128,9 +130,8 @@ let package = Package(
     .testTarget(
       name: "SyncDaemonTests",
       dependencies: [
-        "SyncDaemon", "Measurements", "ProgressModel", "Spool", "SyncEngine", "SyncPolicy", "SyncStore", "Systemd", "TestSupport", logging,
-        serviceLifecycle,
-        systemPackage,
+        "SyncDaemon", "ControlProtocol", "ControlServer", "Measurements", "ProgressModel", "Spool", "SyncEngine", "SyncPolicy", "SyncStore",
+        "Systemd", "TestSupport", logging, serviceLifecycle, systemPackage,
       ], swiftSettings: strict),
     .testTarget(
       name: "ProgressServerTests",
@@ -150,8 +151,8 @@ let package = Package(
     .testTarget(
       name: "progressctlTests",
       dependencies: [
-        "progressctl", "ControlClient", "ControlProtocol", "ProgressModel", "Spool", "SyncDaemon", "SyncPolicy", "SyncStore",
-        argumentParser, systemPackage,
+        "progressctl", "APIClient", "ControlClient", "ControlProtocol", "ProgressModel", "Spool", "SyncDaemon", "SyncPolicy", "SyncStore",
+        "SystemEvents", argumentParser, systemPackage,
       ], swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests",

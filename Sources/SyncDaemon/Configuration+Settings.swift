@@ -1,4 +1,4 @@
-import APIClient
+package import APIClient
 import Glibc
 import Spool
 import SyncEngine
@@ -26,12 +26,21 @@ extension Configuration {
 
 extension Configuration {
   /// Reads the token's file, if one is configured; throws `DaemonError` or `APIClientError`.
-  func clientSettings() throws -> APIClientSettings {
+  package func clientSettings() throws -> APIClientSettings {
     APIClientSettings(
       baseURL: try APIBaseURL(api.baseURL), token: try readToken(), allowsClearTextToken: api.allowCleartextToken,
       certificateAuthorityFile: api.caFile?.string, timestamps: api.timestamps, requestTimeout: api.requestTimeout,
       maximumConcurrentRequests: api.maxConcurrentRequests,
       alsoRetry: retry.alsoStatuses)
+  }
+
+  /// Throws what would keep a daemon from starting with this configuration, as far as that can be known without starting.
+  ///
+  /// - Parameter withToken: Whether the token's file is read, which not everybody may.
+  package func check(withToken: Bool = true) async throws {
+    var configuration = self
+    if !withToken { configuration.api.tokenFile = nil }
+    await (try APIClient(configuration.clientSettings(), version: Daemon.version)).shutdown()
   }
 
   /// More than any token is long.

@@ -35,7 +35,7 @@ package struct Daemon {
 
   /// Throws what would keep the daemon from starting with this configuration, as far as that can be known without starting.
   package func check() async throws {
-    await (try APIClient(configuration.clientSettings(), version: Self.version)).shutdown()
+    try await configuration.check()
   }
 
   /// Works until SIGTERM or SIGINT, then finishes what is under way and returns.
