@@ -84,7 +84,8 @@ let package = Package(
     .target(
       name: "SyncDaemon",
       dependencies: [
-        "APIClient", "ControlProtocol", "ControlServer", "CrashPoints", "Measurements", "ProgressModel", "Spool", "SyncEngine", "SyncPolicy",
+        "APIClient", "ControlProtocol", "ControlServer", "CrashPoints", "Measurements", "ProgressModel", "Spool", "SyncEngine",
+        "SyncPolicy",
         "SyncStore", "SystemEvents", "Systemd", logging, serviceLifecycle, systemPackage, unixSignals, yams,
       ], swiftSettings: strict),
 

@@ -10,7 +10,7 @@ import ServiceLifecycle
 ///
 /// It knows who asks from the kernel, and leaves to its `ControlPort` what that person may see and do. A client that is slow, silent or
 /// hostile costs one of a limited number of connections, and nobody waits for it.
-package struct ControlServer: Sendable {
+package struct ControlServer: Service {
   private let socket: ControlSocket
   let port: any ControlPort
   private let logger: Logger

@@ -5,7 +5,7 @@ import NIOPosix
 import ServiceLifecycle
 
 /// `GET /metrics` on a loopback port, for a Prometheus that cannot read from a unix socket.
-package struct MetricsServer: Sendable {
+package struct MetricsServer: Service {
   private let host: String
   private let port: Int
   private let logger: Logger

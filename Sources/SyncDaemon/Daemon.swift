@@ -1,4 +1,5 @@
 import APIClient
+import ControlServer
 import Glibc
 package import Logging
 import ProgressModel
@@ -11,10 +12,11 @@ import UnixSignals
 
 /// progress-syncd: what runs between the start and SIGTERM.
 package struct Daemon {
-  private let configuration: Configuration
-  private let load: @Sendable () throws -> Configuration
+  private let started: ResolvedConfiguration
+  private let load: @Sendable () throws -> ResolvedConfiguration
   private let threshold: LogThreshold
   private let logger: Logger
+  private let startedAt = Timestamp.now
 
   package static let version = "0.1.0"
 
@@ -23,15 +25,17 @@ package struct Daemon {
   ///   - load: Reads the configuration from its sources, now and at each reload.
   ///
   /// Throws what `load` throws.
-  package init(threshold: LogThreshold, logger: Logger, load: @escaping @Sendable () throws -> Configuration) throws {
+  package init(threshold: LogThreshold, logger: Logger, load: @escaping @Sendable () throws -> ResolvedConfiguration) throws {
     // Until `Signals` has its traps in place, one that comes early must not end the daemon, nor may a closed pipe ever.
     signal(SIGHUP, SIG_IGN)
     signal(SIGUSR1, SIG_IGN)
     signal(SIGPIPE, SIG_IGN)
-    configuration = try load()
+    started = try load()
     (self.load, self.threshold, self.logger) = (load, threshold, logger)
-    threshold.level = configuration.log.level
+    threshold.level = started.configuration.log.level
   }
+
+  private var configuration: Configuration { started.configuration }
 
   /// Throws what would keep the daemon from starting with this configuration, as far as that can be known without starting.
   package func check() async throws {
@@ -50,18 +54,16 @@ package struct Daemon {
       throw DaemonError.stateDirectory(configuration.state.directory, reason: "\(error)")
     }
     let lock = try await StateLock.acquire(in: configuration.state.directory)
-    let instruments = Instruments()
+    let (instruments, chronicle) = (Instruments(), Chronicle())
+    let socket = try openControlSocket()
+    defer { socket?.close() }
     var damage: String?
     repeat {
       let store = try await openQueue(damage: damage)
       defer { store.close() }
-      let doorbell = Doorbell()
-      let loop = WorkLoop(
-        configuration: configuration, store: store, doorbell: doorbell, instruments: instruments,
-        reloader: Reloader(started: configuration, load: load, threshold: threshold), logger: logger
-      ) { .now }
       logger.notice("progress-syncd \(Self.version): \(configuration.spool.directory) → \(configuration.api.baseURL)")
-      try await run([loop, Signals(doorbell: doorbell)])
+      let commons = Commons(chronicle: chronicle, instruments: instruments, running: RunningConfiguration(started), threshold: threshold)
+      try await run(services(commons, store, socket))
       damage = store.damage
     } while damage != nil
     logger.notice("progress-syncd has finished")
@@ -90,6 +92,36 @@ package struct Daemon {
 
   private static let openingPatience = Duration.seconds(5)
 
+  /// The socket that clients reach the daemon at; nil, and said, when there can be none: syncing does not stop for it.
+  ///
+  /// Throws `ControlSocketError.inUse`: somebody else's answers would be taken for this daemon's.
+  private func openControlSocket() throws -> ControlSocket? {
+    do throws(ControlSocketError) {
+      if let passed = ControlSocket.passed() { return passed }
+      let socket = try ControlSocket.make(at: configuration.control.socket, group: configuration.control.group)
+      if let warning = socket.warning { logger.warning("\(warning)") }
+      return socket
+    } catch {
+      if case .inUse = error { throw error }
+      logger.error("\(error); syncing goes on, but progressctl cannot reach the daemon")
+      return nil
+    }
+  }
+
+  /// The last is the first to end: whoever asks is answered as long as the work loop works.
+  private func services(_ commons: Commons, _ store: SyncStore, _ socket: ControlSocket?) -> [any Service] {
+    let page = MetricsPage(configuration, store: store, instruments: commons.instruments, startedAt: startedAt)
+    let control = DaemonControl(configuration, commons, metricsPage: page, startedAt: startedAt) { .now }
+    let reloader = Reloader(started: configuration, load: load)
+    let loop = WorkLoop(configuration: configuration, store: store, commons: commons, reloader: reloader, logger: logger) { .now }
+    var services: [any Service] = []
+    if let socket { services.append(ControlServer(on: socket, port: control, logger: logger)) }
+    if let address = configuration.metrics.listen {
+      services.append(MetricsServer(host: address.host, port: address.port, logger: logger) { page.text(now: .now) })
+    }
+    return services + [loop, Signals(doorbell: commons.doorbell)]
+  }
+
   private func run(_ services: [any Service]) async throws {
     // The library would say of itself what is said here in our own words.
     let quiet = Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() }
@@ -105,7 +137,7 @@ extension Daemon {
   package static func exitCode(for error: any Error) -> Int32 {
     switch error {
     case is ConfigurationError, is APIClientError, DaemonError.token, SyncStoreError.newer: 78
-    case StateLockError.held: 75
+    case StateLockError.held, ControlSocketError.inUse: 75
     case is StateLockError, is SpoolError, is SyncStoreError, is DaemonError: 74
     default: 70
     }

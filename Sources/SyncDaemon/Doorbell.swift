@@ -9,10 +9,13 @@ struct Rings: Sendable {
   var reloadRang = false
   var tokenRang = false
   var wakeUps: Set<WakeUp> = []
+  var asks: [Ask] = []
   /// Stays set once it is.
   var isStopping = false
 
-  fileprivate var isSilent: Bool { answers.isEmpty && !spoolRang && !reloadRang && !tokenRang && wakeUps.isEmpty }
+  fileprivate var isSilent: Bool {
+    answers.isEmpty && !spoolRang && !reloadRang && !tokenRang && wakeUps.isEmpty && asks.isEmpty
+  }
 }
 
 /// Wakes the one work loop, from anywhere. Rings that come while it works are kept for its next turn, folded together.
@@ -27,6 +30,11 @@ final class Doorbell: Sendable {
   }
 
   private let state = Mutex(State())
+  private let askers = Mutex(Askers())
+
+  func withAskers<Result: Sendable>(_ body: @Sendable (inout Askers) -> Result) -> Result {
+    askers.withLock { body(&$0) }
+  }
 
   /// Leaves word and wakes the loop.
   func ring(_ leaveWord: @Sendable (inout Rings) -> Void) {

@@ -1,4 +1,5 @@
 import APIClient
+import ControlProtocol
 import Logging
 import ProgressModel
 import ServiceLifecycle
@@ -14,8 +15,7 @@ import Systemd
 struct WorkLoop: Service {
   let configuration: Configuration
   let store: SyncStore
-  let doorbell: Doorbell
-  let instruments: Instruments
+  let commons: Commons
   let reloader: Reloader
   let logger: Logger
   let notifier = ServiceNotifier()
@@ -23,13 +23,16 @@ struct WorkLoop: Service {
 
   /// How long requests under way may go on after SIGTERM, so that the whole stop takes no more than ten seconds. What is not
   /// answered by then stays in the queue.
-  static let stopPatience = Duration.seconds(9)
+  static let stopPatience = Duration.milliseconds(8_500)
+
+  private var doorbell: Doorbell { commons.doorbell }
 
   /// Works until it is told to stop; throws `SpoolError` when there is no spool to begin with, and
   /// `APIClientError` or `DaemonError` when the API's settings do not hold.
   func run() async throws {
+    defer { commons.close() }
     let spool = try SpoolReader(
-      root: configuration.spool.directory, limits: configuration.spoolLimits, times: instruments.spoolTimes)
+      root: configuration.spool.directory, limits: configuration.spoolLimits, times: commons.instruments.spoolTimes)
     try spool.lock()
     let settings = try configuration.clientSettings()
     let client = try APIClient(settings, version: Daemon.version)
@@ -61,19 +64,24 @@ struct WorkLoop: Service {
     var wakeUps = WakeUps()
     var pulse = Pulse(notifier: notifier)
     var log = EventLog(logger: logger)
+    var level = LogLevelOverride(of: commons.threshold)
+    var commands = Commands(doorbell: doorbell, logger: logger)
     var wakeAt: ContinuousClock.Instant? = .now
     var stopBy: ContinuousClock.Instant?
     notifier.notify(.ready)
     while true {
-      let rings = await doorbell.take(until: [wakeAt, stopBy, pulse.nextBeat, wakeUps.dueAt].compactMap { $0 }.min())
+      let rings = await doorbell.take(until: [wakeAt, stopBy, pulse.nextBeat, wakeUps.dueAt, level.endsAt].compactMap { $0 }.min())
       if rings.isStopping, stopBy == nil {
         let limit = ServiceNotification.extendTimeout(by: Self.stopPatience + .seconds(5))
         notifier.notify(.stopping, limit, .status("finishing what is under way"))
         stopBy = .now + Self.stopPatience
+        doorbell.closeAsks()
       }
+      commands.take(rings.asks) { level.apply($0, for: $1, now: .now) }
       var newClient: APIClient?
       var isOtherAPI = false
-      if rings.reloadRang, let reloaded = reload(&engine, spool) {
+      let reloadRang = rings.reloadRang || commands.wantsReload
+      if reloadRang, let reloaded = reload(&engine, spool, &level, &commands) {
         token.end()
         isOtherAPI = reloaded.client.baseURL != courier.baseURL
         (newClient, token) = reloaded
@@ -91,22 +99,33 @@ struct WorkLoop: Service {
         logger.info("\(sentence)")
       }
       var input = TurnInput(rings, courier: courier.number, firstOfAPI: firstCourierOfAPI)
-      input.endpointRang = rings.reloadRang || newClient != nil || !taken.isEmpty
-      input.isFlush = isOtherAPI || taken.contains(.asked)
+      input.endpointRang = reloadRang || newClient != nil || !taken.isEmpty
+      input.isFlush = isOtherAPI || taken.contains(.asked) || commands.wantsFlush
       let turnedAt = now()
       let turn = engine.turn(input, now: turnedAt)
-      instruments.note(turn.events, endpoint: engine.endpointState, storageTrouble: engine.storageTrouble, now: turnedAt)
+      commands.finishFlush()
       log.log(turn.events, now: turnedAt)
+      publish(turn, of: engine, now: turnedAt)
       for delivery in turn.deliveries { courier.start(delivery) }
       wakeAt = [turn.wakeAt, log.wakeAt].compactMap { $0 }.min().map { .now + max(.zero, $0 - now()) }
       // The daemon repairs it, and begins anew; what is under way then is asked again.
       if store.damage != nil { break }
       pulse.beat(isStopping: stopBy != nil) { sentence(about: engine, now: turnedAt) }
+      if level.expire(now: .now) { logger.notice("The log's level is \(level.level) again") }
       if let stopBy, engine.isQuiet || stopBy <= .now || Task.isCancelled { break }
     }
     log.finish(now: now())
     courier.retire()
     group.cancelAll()
+  }
+
+  /// Tells those who look at the daemon what the turn came to.
+  private func publish(_ turn: Turn, of engine: SyncEngine<SpoolReader, SyncStore>, now: Timestamp) {
+    commons.instruments.note(turn.events, endpoint: engine.endpointState, storageTrouble: engine.storageTrouble, now: now)
+    commons.chronicle.note(turn.events, hasAnswered: engine.hasAnswered, endpoint: engine.endpointState, now: now)
+    guard commons.live.isWatched else { return }
+    commons.live.publish(
+      turn.events.flatMap { LiveEvent.all(from: $0, at: now) } + turn.deliveries.flatMap { LiveEvent.all(from: $0, at: now) })
   }
 
   private func sentence(about engine: SyncEngine<SpoolReader, SyncStore>, now: Timestamp) -> String {
@@ -132,23 +151,30 @@ struct WorkLoop: Service {
   }
 
   private func startCourier(_ number: Courier.Number, _ client: APIClient, in group: inout DiscardingTaskGroup) -> Courier {
-    let courier = Courier(number, client: client, doorbell: doorbell, instruments: instruments)
+    let courier = Courier(number, client: client, doorbell: doorbell, instruments: commons.instruments)
     group.addTask { await courier.run(now: now) }
     return courier
   }
 
   /// The whole new configuration, or the old one and the reason said.
-  private func reload(_ engine: inout SyncEngine<SpoolReader, SyncStore>, _ spool: SpoolReader) -> (client: APIClient, token: TokenWatch)? {
+  private func reload(
+    _ engine: inout SyncEngine<SpoolReader, SyncStore>, _ spool: SpoolReader, _ level: inout LogLevelOverride, _ commands: inout Commands
+  ) -> (client: APIClient, token: TokenWatch)? {
     notifier.notifyReloading()
     defer { notifier.notify(.ready) }
     do {
-      let (configuration, settings, client) = try reloader.reload(logger: logger)
+      let (resolved, settings, client) = try reloader.reload(logger: logger)
+      let configuration = resolved.configuration
+      commons.running.replace(with: resolved)
+      level.configure(configuration.log.level)
       engine.apply(configuration.engineSettings)
       spool.limits = configuration.spoolLimits
       logger.notice("Reloaded the configuration")
+      commands.finishReload(refused: nil)
       return (client, TokenWatch(configuration, settings, logger: logger))
     } catch {
       logger.error("The configuration is not reloaded, the old one stays in force: \(error)")
+      commands.finishReload(refused: "\(error)")
       return nil
     }
   }

@@ -112,6 +112,9 @@ package struct SyncEngine<Files: SpoolPort, Queue: QueuePort> {
     EngineStatus(counts: try store.counts(), endpoint: endpoint.state, storageTrouble: storageTrouble)
   }
 
+  /// Whether the API has answered since the beginning, or the last silence.
+  package var hasAnswered: Bool { endpoint.hasAnswered }
+
   /// What is known of the API.
   package var endpointState: EndpointHealth.State { endpoint.state }
 

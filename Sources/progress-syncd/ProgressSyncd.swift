@@ -47,7 +47,7 @@ struct ProgressSyncd: AsyncParsableCommand {
     let (kind, file, flags) = (user ? ServiceKind.user : .system, config.map { FilePath($0) }, set)
     do {
       let daemon = try Daemon(threshold: threshold, logger: logger) {
-        try ConfigurationSources.load(kind: kind, environment: environment, file: file, flags: flags).configuration
+        try ConfigurationSources.load(kind: kind, environment: environment, file: file, flags: flags)
       }
       if check {
         try await daemon.check()

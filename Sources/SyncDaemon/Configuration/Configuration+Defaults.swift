@@ -29,6 +29,7 @@ extension Configuration {
       spool.directory = home?.appending("progress-sync/spool") ?? ""
       let ours = runtime ?? environment.directory("XDG_RUNTIME_DIR")?.appending("progress-sync") ?? home?.appending("progress-sync")
       control.socket = ours?.appending("control.sock") ?? ""
+      control.group = nil
     }
   }
 

@@ -70,6 +70,8 @@ package struct Configuration: Hashable, Sendable {
   /// Where `progressctl` finds the daemon.
   package struct Control: Hashable, Sendable {
     package var socket = FilePath("/run/progress-sync/control.sock")
+    /// Who may connect besides root and the daemon's own user and group; nil for nobody.
+    package var group: String? = "progress-sync-submit"
   }
 
   /// Where the daemon's numbers can be read besides the control socket.

@@ -58,6 +58,7 @@ extension ConfigurationKey {
     ConfigurationKey("retry.also_statuses", \.retry.alsoStatuses, .set(of: .integer(in: 300...599)), "HTTP statuses to retry as well"),
 
     ConfigurationKey("control.socket", \.control.socket, .path, reloadable: false, "socket on which progressctl reaches the daemon"),
+    ConfigurationKey("control.group", \.control.group, .optional(.group), reloadable: false, "group whose members may use the socket"),
 
     ConfigurationKey("metrics.listen", \.metrics.listen, .optional(.loopbackAddress), reloadable: false, "where Prometheus may ask"),
 

@@ -57,6 +57,11 @@ extension ValueFormat where Value: RawRepresentable<String> & CaseIterable {
 }
 
 extension ValueFormat where Value == String {
+  /// The name of a group, or its number.
+  static var group: ValueFormat {
+    ValueFormat("the name of a group", parse: { $0.contains { $0.isWhitespace || ":/,".contains($0) } ? nil : $0 }, write: { $0 })
+  }
+
   /// Where an HTTP API is. A slash at the end is dropped.
   static var baseURL: ValueFormat {
     ValueFormat(

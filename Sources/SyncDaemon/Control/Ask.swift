@@ -1,0 +1,44 @@
+import ControlProtocol
+import ControlServer
+
+/// A command that somebody waits for.
+struct Ask: Sendable {
+  let number: Int
+  let command: ControlCommand
+  let caller: Caller
+}
+
+/// What came of one.
+typealias AskResult = Result<CommandReport, ControlRefusal>
+
+/// Those who wait for the answers to their commands. Each is answered once, whatever happens to it or to the work loop.
+struct Askers {
+  private var waiting: [Int: CheckedContinuation<AskResult, Never>] = [:]
+  private var lastNumber = 0
+  /// Why nobody may ask any more.
+  private var end: ControlRefusal?
+
+  var hasEnded: Bool { end != nil }
+
+  /// Numbers an ask, as long as somebody answers.
+  mutating func admit(_ command: ControlCommand, from caller: Caller) -> Result<Ask, ControlRefusal> {
+    if let end { return .failure(end) }
+    lastNumber += 1
+    return .success(Ask(number: lastNumber, command: command, caller: caller))
+  }
+
+  mutating func wait(_ number: Int, _ continuation: CheckedContinuation<AskResult, Never>) {
+    waiting[number] = continuation
+  }
+
+  /// Whoever waits under the number, to be resumed once the state is free.
+  mutating func leave(_ number: Int) -> CheckedContinuation<AskResult, Never>? {
+    waiting.removeValue(forKey: number)
+  }
+
+  mutating func close(_ refusal: ControlRefusal) -> [CheckedContinuation<AskResult, Never>] {
+    defer { waiting = [:] }
+    end = refusal
+    return Array(waiting.values)
+  }
+}

@@ -1,0 +1,42 @@
+import ControlProtocol
+import ControlServer
+
+extension Doorbell {
+  /// Leaves a command for the work loop, and waits until it is done, refused, or the loop has ended.
+  ///
+  /// Whoever is cancelled meanwhile is told at once that the outcome is open: the loop may perform the command all the same.
+  func ask(_ command: ControlCommand, for caller: Caller) async -> AskResult {
+    let ask: Ask
+    switch withAskers({ $0.admit(command, from: caller) }) {
+    case .success(let admitted): ask = admitted
+    case .failure(let refusal): return .failure(refusal)
+    }
+    return await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let isLate = withAskers { askers in
+          guard !Task.isCancelled, !askers.hasEnded else { return true }
+          askers.wait(ask.number, continuation)
+          return false
+        }
+        if isLate { return continuation.resume(returning: .failure(.stopping)) }
+        ring { $0.asks.append(ask) }
+      }
+    } onCancel: {
+      answer(ask, .failure(ControlRefusal(.unavailable, "nobody waited for the answer")))
+    }
+  }
+
+  /// Answers one; does nothing when it was answered before.
+  func answer(_ ask: Ask, _ result: AskResult) {
+    withAskers { $0.leave(ask.number) }?.resume(returning: result)
+  }
+
+  /// Refuses all who wait, and who will come.
+  func closeAsks() {
+    for continuation in withAskers({ $0.close(.stopping) }) { continuation.resume(returning: .failure(.stopping)) }
+  }
+}
+
+extension ControlRefusal {
+  static let stopping = ControlRefusal(.unavailable, "the daemon is ending: ask again when it runs")
+}

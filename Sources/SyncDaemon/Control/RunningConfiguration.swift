@@ -1,0 +1,28 @@
+import ControlProtocol
+import Synchronization
+
+/// The configuration that the daemon goes by, for whoever asks; a reload replaces it.
+final class RunningConfiguration: Sendable {
+  private let started: ResolvedConfiguration
+  private let current: Mutex<ResolvedConfiguration>
+
+  init(_ started: ResolvedConfiguration) {
+    self.started = started
+    current = Mutex(started)
+  }
+
+  var now: Configuration { current.withLock { $0.configuration } }
+
+  func replace(with configuration: ResolvedConfiguration) {
+    current.withLock { $0 = configuration }
+  }
+
+  /// What is in force: a key that takes a restart has the value of the start.
+  var report: ConfigurationReport {
+    var report = current.withLock { $0 }.report
+    let fixed = Set(ConfigurationKey.all.filter { !$0.isReloadable }.map(\.path))
+    let atStart = Dictionary(uniqueKeysWithValues: started.report.values.map { ($0.key, $0) })
+    report.values = report.values.map { fixed.contains($0.key) ? atStart[$0.key] ?? $0 : $0 }
+    return report
+  }
+}
