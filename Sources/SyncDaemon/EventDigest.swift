@@ -123,6 +123,9 @@ private enum Topic: Hashable, Sendable {
   case ignored
   case superseded
   case repeated
+  case discarded
+  /// What people ask for.
+  case wish
   case setAside
   case endpoint
   case storage
@@ -142,7 +145,8 @@ private enum Topic: Hashable, Sendable {
     case .parked, .rejected, .refused: 100  // A person will want to find each of them.
     case .synced, .retrySucceeded: 50
     case .ignored, .superseded, .repeated, .setAside: 20
-    case .retrying, .endpoint, .storage: 10
+    case .retrying, .endpoint, .storage, .discarded: 10
+    case .wish: 8
     case .failed, .removal: 1
     }
   }
@@ -166,6 +170,8 @@ extension SyncEvent {
       wasParked ? nil : .failed(Topic.Cause(status: status, reason: reason))
     case .parked: .parked
     case .rejected: .rejected
+    case .discarded: .discarded
+    case .cleared, .retriedByHand, .flushed, .suspended, .resumed: .wish
     case .setAside: .setAside
     case .endpoint: .endpoint
     case .storageFailed, .storageRecovered: .storage

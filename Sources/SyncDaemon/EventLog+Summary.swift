@@ -37,6 +37,11 @@ extension EventLog {
       logger.error(
         "❌ Rejected by the API: \(more) more in \(time), the last \(key): \(reason); \(advice)",
         metadata: metadata(fields(of: key, status: status)))
+    case .discarded(let entry, _):
+      let last = metadata(fields(of: entry.key))
+      logger.notice("Discarded \(more) more in \(time), undelivered, the last \(entry.key)", metadata: last)
+    case .cleared, .retriedByHand, .flushed, .suspended, .resumed:
+      logger.notice("People asked for \(more) more things in \(time)", metadata: metadata())
     case .setAside(let row):
       logger.error(
         "\(more) more rows of the queue are unreadable, the last \(row); they are kept among the failed ones", metadata: metadata())

@@ -65,6 +65,22 @@ package struct EventLog: Sendable {
     case .rejected(let entry, let status, let reason):
       let key = entry.key
       logger.error("❌ Rejected by the API: \(key): \(reason)", metadata: fields(of: key, status: status))
+    case .discarded(let entry, let caller):
+      logger.notice("Discarded \(entry.key), undelivered, at the wish of user \(caller)", metadata: fields(of: entry.key))
+    case .cleared(let count, let sender, let caller):
+      let whose = sender.map { " of user \($0)" } ?? ""
+      logger.notice(
+        "🧹 Cleared all pending syncs\(whose)", metadata: ["PROGRESS_ENTRIES": "\(count)", "PROGRESS_CALLER_UID": "\(caller)"])
+    case .retriedByHand(let count, let caller):
+      logger.notice("Retrying \(count) at the wish of user \(caller)", metadata: ["PROGRESS_ENTRIES": "\(count)"])
+    case .flushed(let caller, let sender):
+      let whose = sender.map { "everything of user \($0)" } ?? "everything"
+      logger.notice("Sending \(whose) now at the wish of user \(caller)")
+    case .suspended(let suspension):
+      let time = suspension.length.map { "for \($0.inWords)" } ?? "until somebody resumes"
+      logger.notice("Paused by user \(suspension.by): nothing is sent \(time)")
+    case .resumed(let caller):
+      logger.notice("Resumed\(caller.map { " by user \($0)" } ?? ": the time of the pause has come")")
     case .setAside(let row):
       logger.error("Row \(row) of the queue is unreadable; it is kept among the failed ones, and the rest goes on")
     case .endpoint(let state):

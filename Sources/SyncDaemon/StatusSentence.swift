@@ -10,6 +10,9 @@ extension EngineStatus {
     let parked = counts.parked > 0 ? ", \(counts.parked) parked" : ""
     var clauses = ["\(counts.waiting) waiting, \(counts.retrying) retrying\(parked), \(counts.failed) failed"]
     if let lastSyncedAt = counts.lastSyncedAt { clauses.append("last synced \((now - lastSyncedAt).inWords) ago") }
+    if let suspension {
+      clauses.append("paused by user \(suspension.by)" + (suspension.until.map { " for \(($0 - now).inWords) more" } ?? ""))
+    }
     switch endpoint {
     case .reachable: break
     case .paused(let until, _) where until <= now: break  // Over, and nothing has been sent since.

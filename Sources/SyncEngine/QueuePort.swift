@@ -26,6 +26,16 @@ package protocol QueuePort {
   func releasePutOff(now: Timestamp) throws
   func clampDueTimes(now: Timestamp, longestDebounce: Duration, longestWait: Duration) throws -> Bool
   func setAside(unreadable sequence: Int64) throws
+  func retry(_ selection: EntrySelection, of sender: UInt32?, from cursor: EntryCursor?, atMost limit: Int, now: Timestamp) throws
+    -> EntryStep
+  func discard(
+    _ selection: EntrySelection, of sender: UInt32?, by caller: UInt32, from cursor: EntryCursor?, atMost limit: Int, now: Timestamp
+  ) throws -> EntryStep
+  func flush(of sender: UInt32, from cursor: EntryCursor?, atMost limit: Int, now: Timestamp) throws -> EntryStep
+  func forgetDiscards(before instant: Timestamp) throws
+  func suspend(_ suspension: Suspension) throws
+  func resume() throws
+  func suspension() throws -> Suspension?
   func counts() throws -> QueueCounts
 }
 

@@ -17,10 +17,12 @@ extension SyncEngine {
     // What the last scan found comes first: scanning a large backlog at each ring would cost more than the backlog.
     if !spool.hasMore, now >= rescanAt ?? now {
       try spool.scan(now: now)
+      scans += 1
       rescanAt = now + settings.rescanInterval
     }
     if now >= forgetAt ?? now {
       try store.forgetActionIDs(before: now - Self.acceptanceMemory)
+      try store.forgetDiscards(before: now - Self.discardMemory)
       forgetAt = now + settings.rescanInterval
     }
     guard spool.hasMore || spool.nextLook != nil else { return }

@@ -12,6 +12,7 @@ extension SyncEngine {
       if let pause = try store.pause() { endpoint.recall(pause, now: now) }
       hasRecalled = true
     }
+    if try isSuspended(now: now, &turn) { return }
     switch endpoint.admission(now: now) {
     case .everyone(let window): try fillLanes(atMost: window, now: now, &turn)
     case .oneProbe: try probe(now: now, &turn)

@@ -60,6 +60,7 @@ extension SyncEngine {
     let before = endpoint
     endpoint.observe(
       answer.outcome, for: answer.delivery.sessions, now: now, retry: settings.retry, random: Double.random(in: 0..<1, using: &random))
+    if endpointSince == nil || !endpoint.state.isOfSameKind(as: before.state) { endpointSince = now }
     // What met a trouble that it may have had to itself keeps to its own retries: released, it would raise the next alarm at once.
     if endpoint.isAnswering, before.isProvenOutage(now: now) || before.isHeldForAll { mustRelease = true }
     reportEndpoint(&turn)
@@ -93,7 +94,7 @@ extension SyncEngine {
 }
 
 extension EndpointHealth.State {
-  fileprivate func isOfSameKind(as other: Self) -> Bool {
+  func isOfSameKind(as other: Self) -> Bool {
     switch (self, other) {
     case (.reachable, .reachable), (.paused, .paused), (.failing, .failing), (.unreachable, .unreachable), (.held, .held): true
     case (.reachable, _), (.paused, _), (.failing, _), (.unreachable, _), (.held, _): false

@@ -27,6 +27,13 @@ package struct SyncEngine<Files: SpoolPort, Queue: QueuePort> {
   var mustFlush = false
   /// Whether an earlier life's pause has been taken up.
   var hasRecalled = false
+  /// A person's wish that nothing is sent, and whether that of an earlier life has been taken up.
+  var suspension: Suspension?
+  var hasRecalledSuspension = false
+  /// What people asked for, in their order.
+  var commands: [CommandUnderWay] = []
+  /// When the endpoint came into its state; nil when nothing has been answered since the start, or since there was reason to try anew.
+  var endpointSince: Timestamp?
   /// Whether the API was found to have no bulk-sync; asked again after each ring.
   var lacksBulkSync = false
   /// The program that was served last, so that each has its turn.
@@ -40,6 +47,8 @@ package struct SyncEngine<Files: SpoolPort, Queue: QueuePort> {
   var isRecovered = false
   /// When the spool is read next without a ring.
   var rescanAt: Timestamp?
+  /// How many times it was read.
+  var scans = 0
   /// When old acceptances are forgotten next.
   var forgetAt: Timestamp?
   /// Claims that are accepted and durably unlinked; the next acceptance drops their receipts.
@@ -63,6 +72,8 @@ package struct SyncEngine<Files: SpoolPort, Queue: QueuePort> {
   /// How long clients' ids of actions are remembered, and receipts that outlived their use: as long as the API remembers an
   /// idempotency key.
   static var acceptanceMemory: Duration { .seconds(90 * 86_400) }
+  /// How long it is known that a key's write was discarded.
+  static var discardMemory: Duration { .seconds(86_400) }
 
   package init(spool: Files, store: Queue, settings: EngineSettings, random: any RandomNumberGenerator = SystemRandomNumberGenerator()) {
     (self.spool, self.store, self.settings, self.random) = (spool, store, settings, random)
@@ -74,27 +85,28 @@ package struct SyncEngine<Files: SpoolPort, Queue: QueuePort> {
   package mutating func turn(_ input: TurnInput, now: Timestamp) -> Turn {
     var turn = Turn()
     unsettled += input.answers
-    if input.endpointRang || input.isFlush {
-      endpoint.reset(now: now, breakingPause: input.isFlush, underWay: inFlight.count - unsettled.count)
-      (mustRelease, lacksBulkSync) = (true, false)
-    }
+    if input.endpointRang || input.isFlush { wakeEndpoint(now: now, breakingPause: input.isFlush) }
     if input.isFlush { (mustFlush, hasRecalled) = (true, true) }
     if let lastTurnAt, now < lastTurnAt {
       endpoint.clamp(now: now, retry: settings.retry)
+      suspension?.clamp(now: now, step: lastTurnAt - now)
+      endpointSince = endpointSince.map { min($0, now) }
       (mustClamp, rescanAt, forgetAt) = (true, nil, nil)
     }
     lastTurnAt = now
     if input.spoolRang { rescanAt = now }
+    for command in input.commands { take(command, now: now) }
     // Before the queue is touched: a disk that refuses to settle must not hide an API's wish for silence.
     for answer in input.answers { observe(answer, now: now, &turn) }
     attempt(.settle, now: now, &turn) { try $0.settle(now: now, &$1) }
+    perform(now: now, isStopping: input.isStopping, &turn)
     if !input.isStopping {
       attempt(.accept, now: now, &turn) { try $0.accept(now: now, &$1) }
-      attempt(.plan, now: now, &turn) { try $0.plan(now: now, &$1) }
+      if !isDiscarding { attempt(.plan, now: now, &turn) { try $0.plan(now: now, &$1) } }
     }
     let retryAt = troubles.filter { !input.isStopping || $0.key == .settle }.map(\.value.retryAt).min()
     // What changes many rows does so in steps, so that no turn takes long.
-    let nextStep = troubles[.settle] == nil && (mustClamp || mustFlush) ? now : nil
+    let nextStep = (troubles[.settle] == nil && (mustClamp || mustFlush)) || !commands.isEmpty ? now : nil
     turn.wakeAt = [turn.wakeAt, input.isStopping ? nil : intakeWake(now: now), nextStep, retryAt].compactMap { $0 }.min()
     return turn
   }
@@ -104,12 +116,14 @@ package struct SyncEngine<Files: SpoolPort, Queue: QueuePort> {
     self.settings = settings
   }
 
-  /// Whether every request has been answered and settled.
-  package var isQuiet: Bool { inFlight.isEmpty && unsettled.isEmpty }
+  /// Whether every request has been answered and settled, and every command done.
+  package var isQuiet: Bool { inFlight.isEmpty && unsettled.isEmpty && commands.isEmpty }
 
   /// How things stand; takes constant time, however long the queue is.
   package func status() throws -> EngineStatus {
-    EngineStatus(counts: try store.counts(), endpoint: endpoint.state, storageTrouble: storageTrouble)
+    EngineStatus(
+      counts: try store.counts(), endpoint: endpoint.state, endpointSince: endpointSince, inFlight: inFlight.count, suspension: suspension,
+      storageTrouble: storageTrouble)
   }
 
   /// Whether the API has answered since the beginning, or the last silence.

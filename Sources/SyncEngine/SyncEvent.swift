@@ -20,6 +20,18 @@ package enum SyncEvent: Hashable, Sendable {
   case parked(EntryReference)
   /// The API will never take the write as it is.
   case rejected(EntryReference, status: Int, reason: String)
+  /// A person has taken it out of the queue.
+  case discarded(EntryReference, by: UInt32)
+  /// The same with everything that `sender` has dropped; nil: whoever dropped it.
+  case cleared(count: Int, sender: UInt32?, by: UInt32)
+  /// A person has so many entries tried again now.
+  case retriedByHand(count: Int, by: UInt32)
+  /// A person has everything sent now that `sender` has dropped; nil: whoever dropped it.
+  case flushed(by: UInt32, sender: UInt32?)
+  /// A person has nothing sent for a while.
+  case suspended(Suspension)
+  /// nil: its time has come.
+  case resumed(by: UInt32?)
   /// A row of the queue was unreadable, and is out of the way of the others.
   case setAside(row: Int64)
   /// What is known of the API has changed in kind.

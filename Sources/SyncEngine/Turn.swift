@@ -25,14 +25,17 @@ package struct TurnInput: Sendable {
   package var endpointRang: Bool
   /// Everything is to be sent now, whatever it waits for: a person asks, or it is another API from now on.
   package var isFlush: Bool
+  /// What people ask for.
+  package var commands: [EngineCommand]
   /// The daemon is about to end: nothing new is started.
   package var isStopping: Bool
 
   package init(
-    answers: [Answer] = [], spoolRang: Bool = false, endpointRang: Bool = false, isFlush: Bool = false, isStopping: Bool = false
+    answers: [Answer] = [], spoolRang: Bool = false, endpointRang: Bool = false, isFlush: Bool = false, commands: [EngineCommand] = [],
+    isStopping: Bool = false
   ) {
     (self.answers, self.spoolRang, self.endpointRang) = (answers, spoolRang, endpointRang)
-    (self.isFlush, self.isStopping) = (isFlush, isStopping)
+    (self.isFlush, self.commands, self.isStopping) = (isFlush, commands, isStopping)
   }
 }
 
@@ -44,16 +47,28 @@ package struct Turn: Sendable {
   package var wakeAt: Timestamp?
   /// What is worth saying, in the order in which it happened.
   package var events: [SyncEvent] = []
+  /// Commands that are done, or will not be; what they changed is durable.
+  package var results: [CommandResult] = []
 }
 
 /// How things stand after a turn.
 package struct EngineStatus: Hashable, Sendable {
   package let counts: QueueCounts
   package let endpoint: EndpointHealth.State
+  /// Since when; nil while nothing has been answered since the start, or since there was reason to try anew: then `endpoint` is a guess.
+  package let endpointSince: Timestamp?
+  /// Requests that are under way.
+  package let inFlight: Int
+  /// A person's wish that nothing is sent.
+  package let suspension: Suspension?
   /// Why the disk cannot be used at present.
   package let storageTrouble: String?
 
-  package init(counts: QueueCounts, endpoint: EndpointHealth.State, storageTrouble: String? = nil) {
-    (self.counts, self.endpoint, self.storageTrouble) = (counts, endpoint, storageTrouble)
+  package init(
+    counts: QueueCounts, endpoint: EndpointHealth.State, endpointSince: Timestamp? = nil, inFlight: Int = 0, suspension: Suspension? = nil,
+    storageTrouble: String? = nil
+  ) {
+    (self.counts, self.endpoint, self.endpointSince, self.inFlight) = (counts, endpoint, endpointSince, inFlight)
+    (self.suspension, self.storageTrouble) = (suspension, storageTrouble)
   }
 }

@@ -174,3 +174,15 @@ package struct EndpointHealth: Hashable, Sendable {
     if case .held(let since, _, _, _) = state { since } else { nil }
   }
 }
+
+extension EndpointHealth.State {
+  /// When the endpoint is tried next, or the pause that it asked for ends; nil while it is called whenever something is due.
+  package var nextProbeAt: Timestamp? {
+    switch self {
+    case .reachable: nil
+    case .paused(let until, _): until
+    case .failing(_, _, let freshAt, let probeAt, _): min(freshAt, probeAt)
+    case .unreachable(_, _, let probeAt, _), .held(_, let probeAt, _, _): probeAt
+    }
+  }
+}

@@ -131,6 +131,9 @@ enum Schema {
   private static func addTotals(_ database: Database) throws {
     try database.execute(
       sql: """
+        -- The few that have failed are listed however many wait.
+        CREATE INDEX writes_failed ON writes (sequence, sender_uid) WHERE state = 'failed';
+
         -- When the client's file was complete in the spool; NULL in rows of older versions.
         ALTER TABLE writes ADD COLUMN dropped_at_ms INTEGER;
 

@@ -172,8 +172,7 @@ extension SyncStore {
 
   /// What becomes of the key now is what becomes of the newer write.
   private static func forgetDiscard(of key: WriteKey, in database: Database) throws {
-    let forget = try database.cachedStatement(
-      sql: "DELETE FROM discards WHERE program_id = ? AND week_number = ? AND day_number = ? AND field = ? AND exercise_id = ?")
+    let forget = try database.cachedStatement(sql: "DELETE FROM discards WHERE \(isOfKey)")
     try forget.execute(arguments: key.columns)
   }
 }
@@ -189,16 +188,13 @@ private struct QueuedPredecessor {
 
   init?(of key: WriteKey, in database: Database) throws {
     let statement = try database.cachedStatement(
-      sql: """
-        SELECT sequence, recorded_at_ms, waiting_since_ms, state, sender_uid FROM writes
-        WHERE program_id = ? AND week_number = ? AND day_number = ? AND field = ? AND exercise_id = ?
-        """)
+      sql: "SELECT sequence, recorded_at_ms, waiting_since_ms, state, sender_uid FROM writes WHERE \(SyncStore.isOfKey)")
     guard let row = try Row.fetchOne(statement, arguments: key.columns) else { return nil }
     sequence = row["sequence"]
     recordedAt = Timestamp(milliseconds: row["recorded_at_ms"])
     waitingSince = Timestamp(milliseconds: row["waiting_since_ms"])
     isUntried = row["state"] == WriteState.waiting.rawValue
     hasFailed = row["state"] == WriteState.failed.rawValue
-    sender = UInt32(truncatingIfNeeded: row["sender_uid"] as Int64)
+    sender = row.sender
   }
 }

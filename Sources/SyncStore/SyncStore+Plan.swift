@@ -142,7 +142,7 @@ extension QueuedWrite {
   init(row: Row) throws {
     self.init(
       sequence: row["sequence"], id: row["id"], write: try Write(row: row), failures: min(row["failures"], WriteRow.mostFailures),
-      companyLimit: row["company_limit"] ?? QueuedWrite.anyCompany, sender: UInt32(truncatingIfNeeded: row["sender_uid"] as Int64),
+      companyLimit: row["company_limit"] ?? QueuedWrite.anyCompany, sender: row.sender,
       droppedAt: (row["dropped_at_ms"] as Int64?).map { Timestamp(milliseconds: $0) })
   }
 }

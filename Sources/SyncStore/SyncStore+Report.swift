@@ -27,11 +27,15 @@ package struct QueueEntry: Hashable, Sendable {
   package let state: WriteState
   package let failures: Int
   package let acceptedAt: Timestamp
+  /// When the first of the changes was accepted that this entry replaced unsent.
+  package let waitingSince: Timestamp
   /// nil for what has failed.
   package let dueAt: Timestamp?
   package let lastStatus: Int?
   package let lastReason: String?
   package let sender: UInt32
+  /// JSON with the API's names.
+  package let value: String
 }
 
 extension SyncStore {
@@ -74,7 +78,7 @@ extension SyncStore {
 }
 
 extension QueueEntry {
-  fileprivate init(row: Row) {
+  init(row: Row) {
     let sequence: Int64 = row["sequence"]
     let write = try? Write(row: row)  // What is unreadable is listed too, so that a person finds it.
     self.sequence = sequence
@@ -84,9 +88,11 @@ extension QueueEntry {
     state = WriteState(rawValue: row["state"]) ?? .failed
     failures = min(row["failures"], WriteRow.mostFailures)
     acceptedAt = Timestamp(milliseconds: row["accepted_at_ms"])
+    waitingSince = Timestamp(milliseconds: row["waiting_since_ms"])
     dueAt = (row["due_at_ms"] as Int64?).map { Timestamp(milliseconds: $0) }
     lastStatus = row["last_status"]
     lastReason = row["last_reason"]
-    sender = UInt32(truncatingIfNeeded: row["sender_uid"] as Int64)
+    sender = row.sender
+    value = row["value"]
   }
 }

@@ -76,7 +76,7 @@ extension SyncStore {
   }
 
   /// How many rows one transaction changes at most where a million may have to be: some tenths of a second.
-  private static let rowsPerStep = 20_000
+  package static let rowsPerStep = 20_000
 
   /// Makes everything due now, whatever it waits for. `pause` is what the API asks for in spite of it, in place of what it asked for before.
   ///

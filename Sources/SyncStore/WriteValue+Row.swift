@@ -11,6 +11,16 @@ extension Field {
     case .exercise(let id): ("exercise", id)
     }
   }
+
+  fileprivate init?(column: String, exercise: String) {
+    switch column {
+    case "completion": self = .completion
+    case "intensity": self = .intensity
+    case "schedule": self = .schedule
+    case "exercise": self = .exercise(id: exercise)
+    default: return nil
+    }
+  }
 }
 
 extension WriteKey {
@@ -18,6 +28,15 @@ extension WriteKey {
   var columns: StatementArguments {
     let (field, exercise) = field.columns
     return [session.program.text, session.week, session.day, field, exercise]
+  }
+
+  /// nil when the columns hold no key.
+  init?(row: Row) {
+    let (week, day): (Int, Int) = (row["week_number"], row["day_number"])
+    guard let program = ProgramID(row["program_id"]), let session = Session(program: program, week: week, day: day),
+      let field = Field(column: row["field"], exercise: row["exercise_id"])
+    else { return nil }
+    self.init(session: session, field: field)
   }
 }
 

@@ -145,6 +145,45 @@ final class SimulatedQueue: QueuePort {
     try store.setAside(unreadable: sequence)
   }
 
+  func retry(
+    _ selection: EntrySelection, of sender: UInt32?, from cursor: EntryCursor?, atMost limit: Int, now: Timestamp
+  ) throws -> EntryStep {
+    try admit(.write)
+    return try store.retry(selection, of: sender, from: cursor, atMost: limit, now: now)
+  }
+
+  func discard(
+    _ selection: EntrySelection, of sender: UInt32?, by caller: UInt32, from cursor: EntryCursor?, atMost limit: Int, now: Timestamp
+  ) throws -> EntryStep {
+    try admit(.write)
+    return try store.discard(selection, of: sender, by: caller, from: cursor, atMost: limit, now: now)
+  }
+
+  func flush(of sender: UInt32, from cursor: EntryCursor?, atMost limit: Int, now: Timestamp) throws -> EntryStep {
+    try admit(.write)
+    return try store.flush(of: sender, from: cursor, atMost: limit, now: now)
+  }
+
+  func forgetDiscards(before instant: Timestamp) throws {
+    try admit(.write)
+    try store.forgetDiscards(before: instant)
+  }
+
+  func suspend(_ suspension: Suspension) throws {
+    try admit(.write)
+    try store.suspend(suspension)
+  }
+
+  func resume() throws {
+    try admit(.write)
+    try store.resume()
+  }
+
+  func suspension() throws -> Suspension? {
+    try admit(.read)
+    return try store.suspension()
+  }
+
   func counts() throws -> QueueCounts { try store.counts() }
 
   private func admit(_ effect: Hazards.Effect) throws(SyncStoreError) {

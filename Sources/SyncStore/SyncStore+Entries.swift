@@ -1,0 +1,129 @@
+import GRDB
+package import ProgressModel
+package import SyncPolicy
+
+/// What is to be listed; a set that is empty narrows nothing down.
+package struct EntryFilter: Hashable, Sendable {
+  package var states: Set<WriteState>
+  /// As `WriteKey` spells them.
+  package var keys: Set<String>
+  package var sequences: Set<Int64>
+
+  package init(states: Set<WriteState> = [], keys: Set<String> = [], sequences: Set<Int64> = []) {
+    (self.states, self.keys, self.sequences) = (states, keys, sequences)
+  }
+}
+
+/// What has become of an action that a client has given an id.
+package enum ActionState: Hashable, Sendable {
+  /// None of the sender's with this id has been accepted, or it was so long ago that its id is forgotten.
+  case unknown
+  /// A write of its keys, its own or a newer one, is still to be delivered; nil when somebody else has dropped that one, or no key was named.
+  case accepted(QueueEntry?)
+  /// The API has refused a write of its keys; nil when somebody else has dropped that one.
+  case failed(QueueEntry?)
+  /// A person has taken a write of its keys out of the queue, and no newer one has been accepted. Known for a day.
+  case discarded(by: UInt32)
+  /// The API has taken everything that stood in the queue for its keys.
+  case synced
+}
+
+extension SyncStore {
+  /// Entries in the order of acceptance, beginning behind the one with the sequence `last`, at most `limit`.
+  ///
+  /// It goes by short statements: a reader that holds the log's state for long keeps it growing. What changes in between is seen or not.
+  ///
+  /// - Parameter sender: Only what this user has dropped; nil: whoever dropped it.
+  package func entries(
+    matching filter: EntryFilter = EntryFilter(), sender: UInt32?, after last: Int64 = 0, atMost limit: Int
+  ) throws -> [QueueEntry] {
+    if filter.sequences.isEmpty, filter.keys.isEmpty {
+      return try scan(states: filter.states, sender: sender, after: last, atMost: limit)
+    }
+    let named = try filter.keys.isEmpty ? filter.sequences.compactMap { try entry($0) } : filter.keys.flatMap { try entries(spelled: $0) }
+    let matching = named.filter { entry in
+      entry.sequence > last && sender.map { $0 == entry.sender } ?? true && (filter.states.isEmpty || filter.states.contains(entry.state))
+        && (filter.sequences.isEmpty || filter.sequences.contains(entry.sequence))
+    }
+    return Array(Set(matching).sorted { $0.sequence < $1.sequence }.prefix(limit))
+  }
+
+  /// The entry with this sequence; nil when there is none any more.
+  package func entry(_ sequence: Int64) throws -> QueueEntry? {
+    try reading { database in
+      let statement = try database.cachedStatement(sql: "SELECT * FROM writes WHERE sequence = ?")
+      return try Row.fetchOne(statement, arguments: [sequence]).map { QueueEntry(row: $0) }
+    }
+  }
+
+  /// A few of those that have failed, the latest of them first.
+  package func latestFailures(sender: UInt32?, atMost limit: Int) throws -> [QueueEntry] {
+    try reading { database in
+      let statement = try database.cachedStatement(
+        sql: """
+          SELECT * FROM writes WHERE state = 'failed' AND (?1 IS NULL OR sender_uid = ?1) ORDER BY sequence DESC LIMIT ?2
+          """)
+      return try Row.fetchAll(statement, arguments: [sender, limit]).map { QueueEntry(row: $0) }
+    }
+  }
+
+  private func entries(spelled key: String) throws -> [QueueEntry] {
+    try reading { database in
+      let statement = try database.cachedStatement(sql: "SELECT * FROM writes WHERE \(Self.isOfKey)")
+      return try WriteKey.spelled(key).compactMap { try Row.fetchOne(statement, arguments: $0.columns).map { QueueEntry(row: $0) } }
+    }
+  }
+
+  /// What `WriteKey.columns` are the arguments of.
+  static var isOfKey: String { "program_id = ? AND week_number = ? AND day_number = ? AND field = ? AND exercise_id = ?" }
+
+  private func scan(states: Set<WriteState>, sender: UInt32?, after last: Int64, atMost limit: Int) throws -> [QueueEntry] {
+    let names = (states.isEmpty ? Set(WriteState.allCases) : states).map { "'\($0.rawValue)'" }.sorted().joined(separator: ", ")
+    let isListed = states == [.failed] ? "state = 'failed'" : states.isEmpty ? "TRUE" : "state IN (\(names))"
+    let isScanned = states == [.failed] ? "state = 'failed'" : "TRUE"
+    var (entries, after): ([QueueEntry], Int64) = ([], last)
+    while entries.count < limit, let end = try end(ofScanAfter: after, where: isScanned) {
+      entries += try reading { database in
+        let statement = try database.cachedStatement(
+          sql: """
+            SELECT * FROM writes WHERE sequence > ?1 AND sequence <= ?2 AND \(isListed) AND (?3 IS NULL OR sender_uid = ?3)
+            ORDER BY sequence LIMIT ?4
+            """)
+        return try Row.fetchAll(statement, arguments: [after, end, sender, limit - entries.count]).map { QueueEntry(row: $0) }
+      }
+      after = end
+    }
+    return entries
+  }
+
+  /// The last sequence of those that one statement may look at; nil when there are none left.
+  private func end(ofScanAfter sequence: Int64, where condition: String) throws -> Int64? {
+    try reading { database in
+      let statement = try database.cachedStatement(
+        sql: """
+          SELECT max(sequence) FROM (SELECT sequence FROM writes WHERE sequence > ? AND \(condition) ORDER BY sequence LIMIT \(Self.rowsPerStep))
+          """)
+      return try Int64.fetchOne(statement, arguments: [sequence])
+    }
+  }
+
+  /// What has become of an action, by what is durable. `keys` are those that it writes, as `WriteKey` spells them.
+  package func state(of id: ActionID, sender: UInt32, keys: [String]) throws -> ActionState {
+    guard try isAccepted(id, sender: sender) else { return .unknown }
+    // Before the discards: what leaves the queue in between is found there.
+    let entries = try keys.flatMap { try self.entries(spelled: $0) }
+    func shown(_ entry: QueueEntry) -> QueueEntry? { entry.sender == sender ? entry : nil }
+    if let failed = entries.first(where: { $0.state == .failed }) { return .failed(shown(failed)) }
+    if let caller = try keys.lazy.compactMap({ try self.discarder(of: $0) }).first { return .discarded(by: caller) }
+    if let entry = entries.first { return .accepted(shown(entry)) }
+    return keys.isEmpty ? .accepted(nil) : .synced
+  }
+
+  private func discarder(of key: String) throws -> UInt32? {
+    try reading { database in
+      let statement = try database.cachedStatement(sql: "SELECT by_uid FROM discards WHERE \(Self.isOfKey)")
+      return try WriteKey.spelled(key).lazy.compactMap { try Int64.fetchOne(statement, arguments: $0.columns) }.first
+        .map { UInt32(truncatingIfNeeded: $0) }
+    }
+  }
+}
