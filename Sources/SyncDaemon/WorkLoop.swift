@@ -65,7 +65,7 @@ struct WorkLoop: Service {
     var pulse = Pulse(notifier: notifier)
     var log = EventLog(logger: logger)
     var level = LogLevelOverride(of: commons.threshold)
-    var commands = Commands(doorbell: doorbell, logger: logger)
+    var commands = Commands(doorbell: doorbell)
     var wakeAt: ContinuousClock.Instant? = .now
     var stopBy: ContinuousClock.Instant?
     notifier.notify(.ready)
@@ -75,9 +75,9 @@ struct WorkLoop: Service {
         let limit = ServiceNotification.extendTimeout(by: Self.stopPatience + .seconds(5))
         notifier.notify(.stopping, limit, .status("finishing what is under way"))
         stopBy = .now + Self.stopPatience
-        doorbell.closeAsks()
+        doorbell.refuseAsks()
       }
-      commands.take(rings.asks) { level.apply($0, for: $1, now: .now) }
+      let wishes = commands.take(rings.asks, isStopping: rings.isStopping) { level.apply($0, for: $1, now: .now) }
       var newClient: APIClient?
       var isOtherAPI = false
       let reloadRang = rings.reloadRang || commands.wantsReload
@@ -100,10 +100,11 @@ struct WorkLoop: Service {
       }
       var input = TurnInput(rings, courier: courier.number, firstOfAPI: firstCourierOfAPI)
       input.endpointRang = reloadRang || newClient != nil || !taken.isEmpty
-      input.isFlush = isOtherAPI || taken.contains(.asked) || commands.wantsFlush
+      input.isFlush = isOtherAPI || taken.contains(.asked)
+      input.commands = wishes
       let turnedAt = now()
       let turn = engine.turn(input, now: turnedAt)
-      commands.finishFlush()
+      commands.finish(turn.results)
       log.log(turn.events, now: turnedAt)
       publish(turn, of: engine, now: turnedAt)
       for delivery in turn.deliveries { courier.start(delivery) }
@@ -122,7 +123,7 @@ struct WorkLoop: Service {
   /// Tells those who look at the daemon what the turn came to.
   private func publish(_ turn: Turn, of engine: SyncEngine<SpoolReader, SyncStore>, now: Timestamp) {
     commons.instruments.note(turn.events, endpoint: engine.endpointState, storageTrouble: engine.storageTrouble, now: now)
-    commons.chronicle.note(turn.events, hasAnswered: engine.hasAnswered, endpoint: engine.endpointState, now: now)
+    commons.chronicle.note(turn.events, endpoint: engine.endpointState, since: engine.endpointSince, now: now)
     guard commons.live.isWatched else { return }
     commons.live.publish(
       turn.events.flatMap { LiveEvent.all(from: $0, at: now) } + turn.deliveries.flatMap { LiveEvent.all(from: $0, at: now) })
@@ -170,7 +171,7 @@ struct WorkLoop: Service {
       engine.apply(configuration.engineSettings)
       spool.limits = configuration.spoolLimits
       logger.notice("Reloaded the configuration")
-      commands.finishReload(refused: nil)
+      commands.finishReload()
       return (client, TokenWatch(configuration, settings, logger: logger))
     } catch {
       logger.error("The configuration is not reloaded, the old one stays in force: \(error)")

@@ -33,7 +33,7 @@ package struct SyncEngine<Files: SpoolPort, Queue: QueuePort> {
   /// What people asked for, in their order.
   var commands: [CommandUnderWay] = []
   /// When the endpoint came into its state; nil when nothing has been answered since the start, or since there was reason to try anew.
-  var endpointSince: Timestamp?
+  package internal(set) var endpointSince: Timestamp?
   /// Whether the API was found to have no bulk-sync; asked again after each ring.
   var lacksBulkSync = false
   /// The program that was served last, so that each has its turn.
@@ -125,9 +125,6 @@ package struct SyncEngine<Files: SpoolPort, Queue: QueuePort> {
       counts: try store.counts(), endpoint: endpoint.state, endpointSince: endpointSince, inFlight: inFlight.count, suspension: suspension,
       storageTrouble: storageTrouble)
   }
-
-  /// Whether the API has answered since the beginning, or the last silence.
-  package var hasAnswered: Bool { endpoint.hasAnswered }
 
   /// What is known of the API.
   package var endpointState: EndpointHealth.State { endpoint.state }

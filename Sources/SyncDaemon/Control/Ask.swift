@@ -36,9 +36,14 @@ struct Askers {
     waiting.removeValue(forKey: number)
   }
 
-  mutating func close(_ refusal: ControlRefusal) -> [CheckedContinuation<AskResult, Never>] {
-    defer { waiting = [:] }
+  /// Admits nobody any more.
+  mutating func refuse(_ refusal: ControlRefusal) {
     end = refusal
+  }
+
+  /// All who wait, to be resumed once the state is free.
+  mutating func leaveAll() -> [CheckedContinuation<AskResult, Never>] {
+    defer { waiting = [:] }
     return Array(waiting.values)
   }
 }

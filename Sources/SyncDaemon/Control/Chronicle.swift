@@ -10,7 +10,7 @@ import Synchronization
 final class Chronicle: Sendable {
   fileprivate struct State {
     var endpoint = EndpointHealth.State.reachable
-    /// Since when the endpoint is in a state of this kind; nil before the first answer.
+    /// nil while that is a guess.
     var endpointSince: Timestamp?
     var accepted = RateMeter()
     var delivered = RateMeter()
@@ -23,19 +23,17 @@ final class Chronicle: Sendable {
   /// How many deliveries are remembered for each user, and for how many users.
   fileprivate static let memory = (syncs: 5, users: 64)
 
-  func note(_ events: [SyncEvent], hasAnswered: Bool, endpoint: EndpointHealth.State, now: Timestamp) {
+  func note(_ events: [SyncEvent], endpoint: EndpointHealth.State, since: Timestamp?, now: Timestamp) {
     state.withLock { state in
-      let isNews = state.endpointSince == nil ? hasAnswered : !endpoint.isOfSameKind(as: state.endpoint)
-      if isNews { state.endpointSince = now }
-      state.endpoint = endpoint
+      (state.endpoint, state.endpointSince) = (endpoint, since)
       for event in events { state.note(event, now: now) }
     }
   }
 
-  /// How the API stands; `hasTried` tells one that is taken for reachable from one that was.
-  func endpoint(hasTried: Bool, inFlight: Int, now: Timestamp) -> EndpointReport {
+  /// How the API stands.
+  func endpoint(inFlight: Int, now: Timestamp) -> EndpointReport {
     let (endpoint, since) = state.withLock { ($0.endpoint, $0.endpointSince) }
-    return EndpointReport(endpoint, hasTried: hasTried, since: since, inFlight: inFlight, now: now)
+    return EndpointReport(endpoint, since: since, inFlight: inFlight, now: now)
   }
 
   var rates: (Timestamp) -> (minute: RateReport, hour: RateReport) {
@@ -78,9 +76,9 @@ extension Chronicle.State {
 }
 
 extension EndpointReport {
-  fileprivate init(_ endpoint: EndpointHealth.State, hasTried: Bool, since: Timestamp?, inFlight: Int, now: Timestamp) {
+  fileprivate init(_ endpoint: EndpointHealth.State, since: Timestamp?, inFlight: Int, now: Timestamp) {
     switch endpoint {
-    case .reachable: self.init(state: hasTried ? .reachable : .untried, since: hasTried ? since : nil)
+    case .reachable: self.init(state: since == nil ? .untried : .reachable, since: since)
     // Over, and nothing has been sent since.
     case .paused(let until, _) where until <= now: self.init(state: .reachable)
     case .paused(let until, let reason): self.init(state: .paused, since: since, reason: reason, nextProbeAt: until)
@@ -92,14 +90,5 @@ extension EndpointReport {
       self.init(state: .held, since: since, reason: reason, status: status, nextProbeAt: probeAt)
     }
     self.inFlight = inFlight
-  }
-}
-
-extension EndpointHealth.State {
-  fileprivate func isOfSameKind(as other: Self) -> Bool {
-    switch (self, other) {
-    case (.reachable, .reachable), (.paused, .paused), (.failing, .failing), (.unreachable, .unreachable), (.held, .held): true
-    case (.reachable, _), (.paused, _), (.failing, _), (.unreachable, _), (.held, _): false
-    }
   }
 }

@@ -1,47 +1,61 @@
 import ControlProtocol
+import ControlServer
 import Logging
 import ProgressModel
 import SyncEngine
+import SyncStore
 
 /// What people ask of the work loop. It takes their commands into its turns, and each is answered once, when it is done and durable.
 struct Commands {
-  let doorbell: Doorbell
-  let logger: Logger
+  private let doorbell: Doorbell
   private var reloads: [Ask] = []
-  private var flushes: [Ask] = []
+  /// What the engine is at.
+  private var underWay: [EngineCommand.ID: Ask] = [:]
 
-  init(doorbell: Doorbell, logger: Logger) {
-    (self.doorbell, self.logger) = (doorbell, logger)
-  }
-
-  /// Takes up what was asked, and performs what needs neither a reload nor a turn.
-  mutating func take(_ asks: [Ask], threshold: (Logger.Level, Duration?) -> Void) {
-    for ask in asks {
-      switch ask.command {
-      case .reload: reloads.append(ask)
-      case .flush: flushes.append(ask)
-      case .logLevel(let name, let time):
-        guard let level = Logger.Level(rawValue: name) else {
-          let names = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
-          doorbell.answer(ask, .failure(ControlRefusal(.badRequest, "level must be one of \(names), is \(JSONValue.string(name).summary)")))
-          continue
-        }
-        threshold(level, time.flatMap { Duration(spelled: $0) })
-        let end = time.map { "for \($0)" } ?? "until the next reload"
-        doorbell.answer(ask, .success(CommandReport(message: "the log's level is \(level) \(end)")))
-      case .retry, .discard, .pause, .resume:
-        doorbell.answer(ask, .failure(ControlRefusal(.conflict, "not possible")))
-      }
-    }
+  init(doorbell: Doorbell) {
+    self.doorbell = doorbell
   }
 
   /// Whether the configuration is to be read again.
   var wantsReload: Bool { !reloads.isEmpty }
-  /// Whether everything is to be sent now.
-  var wantsFlush: Bool { !flushes.isEmpty }
+
+  /// Takes up what was asked; returns what the engine is to do.
+  mutating func take(_ asks: [Ask], isStopping: Bool, setLevel: (Logger.Level, Duration?) -> Void) -> [EngineCommand] {
+    asks.compactMap { ask in
+      if isStopping {
+        doorbell.answer(ask, .failure(.stopping))
+        return nil
+      }
+      switch ask.command {
+      case .reload: reloads.append(ask)
+      case .logLevel(let name, let time): doorbell.answer(ask, Result { () throws(ControlRefusal) in try level(name, time, setLevel) })
+      case .flush: return engineCommand(.flush, ask)
+      case .retry(let choice): return engineCommand(.retry(EntrySelection(choice)), ask)
+      case .discard(let choice): return engineCommand(.discard(EntrySelection(choice)), ask)
+      case .pause(let time): return engineCommand(.suspend(for: time.flatMap { Duration(spelled: $0) }), ask)
+      case .resume: return engineCommand(.resume, ask)
+      }
+      return nil
+    }
+  }
+
+  private func level(_ name: String, _ time: String?, _ setLevel: (Logger.Level, Duration?) -> Void) throws(ControlRefusal) -> CommandReport
+  {
+    guard let level = Logger.Level(rawValue: name) else {
+      let names = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+      throw ControlRefusal(.badRequest, "level must be one of \(names), is \(JSONValue.string(name).summary)")
+    }
+    setLevel(level, time.flatMap { Duration(spelled: $0) })
+    return CommandReport(message: "the log's level is \(level) \(time.map { "for \($0)" } ?? "until the next reload")")
+  }
+
+  private mutating func engineCommand(_ deed: EngineCommand.Deed, _ ask: Ask) -> EngineCommand {
+    underWay[ask.number] = ask
+    return EngineCommand(id: ask.number, deed, caller: ask.caller.uid, sender: ask.caller.confinement)
+  }
 
   /// Answers those who asked for a reload.
-  mutating func finishReload(refused problems: String?) {
+  mutating func finishReload(refused problems: String? = nil) {
     for ask in reloads {
       doorbell.answer(
         ask,
@@ -51,8 +65,48 @@ struct Commands {
     reloads = []
   }
 
-  mutating func finishFlush() {
-    for ask in flushes { doorbell.answer(ask, .success(CommandReport(message: "everything is sent now"))) }
-    flushes = []
+  /// Answers those whose commands the engine is done with.
+  mutating func finish(_ results: [CommandResult]) {
+    for result in results {
+      guard let ask = underWay.removeValue(forKey: result.id) else { continue }
+      doorbell.answer(ask, AskResult(result.outcome, of: ask.command))
+    }
+  }
+}
+
+extension EntrySelection {
+  fileprivate init(_ choice: EntryChoice) {
+    self.init(sequences: choice.ids, keys: choice.keys, allFailed: choice.allFailed, all: choice.all)
+  }
+}
+
+extension AskResult {
+  fileprivate init(_ outcome: CommandResult.Outcome, of command: ControlCommand) {
+    switch outcome {
+    case .done(let changed, let missing, let remark):
+      var clauses = [command.sentence(changed: changed)]
+      if !missing.isEmpty { clauses.append("\(missing.count) named \(missing.count == 1 ? "is" : "are") not there") }
+      if let remark { clauses.append(remark) }
+      self = .success(CommandReport(changed: changed, missing: missing, message: clauses.joined(separator: "; ")))
+    case .refused(let reason): self = .failure(ControlRefusal(.conflict, reason))
+    case .failed(let reason, let changed):
+      let before = changed > 0 ? "; \(changed) entries were done before: ask again for the rest" : ""
+      self = .failure(ControlRefusal(.unavailable, reason + before))
+    }
+  }
+}
+
+extension ControlCommand {
+  /// What was done, for a person.
+  fileprivate func sentence(changed: Int) -> String {
+    let entries = changed == 1 ? "1 entry" : "\(changed) entries"
+    return switch self {
+    case .flush: "\(entries) sent now"
+    case .retry: "\(entries) tried again now"
+    case .discard: "\(entries) discarded, undelivered"
+    case .pause(let time): "nothing is sent \(time.map { "for \($0)" } ?? "until somebody resumes")"
+    case .resume: "sending goes on"
+    case .logLevel, .reload: "done"
+    }
   }
 }

@@ -4,6 +4,7 @@ import Glibc
 import Logging
 import ProgressModel
 import Spool
+import SyncPolicy
 import SyncStore
 import SystemPackage
 import Systemd
@@ -16,13 +17,19 @@ extension DaemonControl {
     let now = now()
     let configuration = commons.running.now
     var report = StatusReport(daemon: daemonReport)
-    let census = try await queue.look { try $0.census() }
+    let (census, suspension, failures) = try await queue.look { store in
+      try (store.census(), store.suspension(), store.latestFailures(sender: caller.confinement, atMost: Self.shownFailures))
+    }
     let counts = census.counts
     (report.waiting, report.retrying, report.parked, report.failed) = (counts.waiting, counts.retrying, counts.parked, counts.failed)
     (report.oldestAcceptedAt, report.lastSyncedAt) = (census.oldestPendingAt, counts.lastSyncedAt)
+    report.failures = failures.map { QueueItem($0, maximumAttempts: configuration.retry.backoff.count) }
+    if let suspension, !suspension.hasEnded(now: now) {
+      report.pause = PauseReport(since: suspension.since, until: suspension.until, by: suspension.by)
+    }
     report.lastSyncs = commons.chronicle.syncs(of: caller.confinement)
     let readings = commons.instruments.now
-    report.endpoint = commons.chronicle.endpoint(hasTried: readings.hasTried, inFlight: readings.requestsInFlight, now: now)
+    report.endpoint = commons.chronicle.endpoint(inFlight: readings.requestsInFlight, now: now)
     let spool = SpoolCensus(root: configuration.spool.directory)
     report.spool = SpoolReport(
       directory: configuration.spool.directory.string, waiting: spool.incoming ?? 0, rejected: spool.rejected ?? 0, isWatched: true)
@@ -51,7 +58,12 @@ extension DaemonControl {
   func entries(
     matching filter: QueueFilter, for caller: Caller, after last: Int64, atMost limit: Int
   ) async throws -> [QueueItem] {
-    []
+    let maximumAttempts = commons.running.now.retry.backoff.count
+    let filter = EntryFilter(states: Set(filter.states.map { WriteState($0) }), keys: filter.keys, sequences: filter.ids)
+    let entries = try await queue.look { store in
+      try store.entries(matching: filter, sender: caller.confinement, after: last, atMost: limit)
+    }
+    return entries.map { QueueItem($0, maximumAttempts: maximumAttempts) }
   }
 
   func action(_ inquiry: ActionInquiry, for caller: Caller) async throws -> ActionReport {
@@ -68,6 +80,12 @@ extension DaemonControl {
   }
 
   private func state(of inquiry: ActionInquiry, for caller: Caller) async throws -> ActionReport {
-    ActionReport(state: try await queue.look { try $0.isAccepted(inquiry.id, sender: caller.uid) } ? .accepted : .unknown)
+    switch try await queue.look({ try $0.state(of: inquiry.id, sender: caller.uid, keys: inquiry.keys) }) {
+    case .unknown: ActionReport(state: .unknown)
+    case .accepted(let entry): ActionReport(state: .accepted, reason: entry?.lastReason)
+    case .failed(let entry): ActionReport(state: .failed, reason: entry?.lastReason)
+    case .discarded(let user): ActionReport(state: .discarded, reason: "by user \(user)")
+    case .synced: ActionReport(state: .synced)
+    }
   }
 }

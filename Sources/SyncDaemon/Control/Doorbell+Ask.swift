@@ -31,9 +31,15 @@ extension Doorbell {
     withAskers { $0.leave(ask.number) }?.resume(returning: result)
   }
 
+  /// Refuses all who will come; those who wait go on waiting.
+  func refuseAsks() {
+    withAskers { $0.refuse(.stopping) }
+  }
+
   /// Refuses all who wait, and who will come.
   func closeAsks() {
-    for continuation in withAskers({ $0.close(.stopping) }) { continuation.resume(returning: .failure(.stopping)) }
+    refuseAsks()
+    for continuation in withAskers({ $0.leaveAll() }) { continuation.resume(returning: .failure(.stopping)) }
   }
 }
 

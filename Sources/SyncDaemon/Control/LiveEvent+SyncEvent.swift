@@ -22,6 +22,24 @@ extension LiveEvent {
     case .parked(let entry): [LiveEvent(.parked, "Parked, is tried again more seldom", entry, at: instant)]
     case .rejected(let entry, let status, let reason):
       [LiveEvent(.failed, "Refused by the API", entry, reason: reason, at: instant).with { $0.status = status }]
+    case .discarded(let entry, let caller): [LiveEvent(.discarded, "Discarded by user \(caller), undelivered", entry, at: instant)]
+    case .cleared(let count, let sender, let caller):
+      [
+        LiveEvent(
+          at: instant, kind: .discarded,
+          text:
+            "Cleared by user \(caller): \(count) \(count == 1 ? "write" : "writes")\(sender.map { " of user \($0)" } ?? ""), undelivered")
+      ]
+    case .suspended(let suspension):
+      [
+        LiveEvent(
+          at: instant, kind: .paused,
+          text:
+            "Paused by user \(suspension.by): nothing is sent \(suspension.length.map { "for \($0.inWords)" } ?? "until somebody resumes")")
+      ]
+    case .resumed(let caller):
+      [LiveEvent(at: instant, kind: .resumed, text: "Resumed\(caller.map { " by user \($0)" } ?? ": the time of the pause has come")")]
+    case .retriedByHand, .flushed: []  // What comes of it is told.
     case .endpoint(let state): [LiveEvent(state, at: instant)]
     case .storageFailed(let reason):
       [LiveEvent(at: instant, kind: .storage, text: "The spool or the queue cannot be used: \(reason)").with { $0.reason = reason }]

@@ -1,0 +1,37 @@
+import ControlProtocol
+import ProgressModel
+import SyncPolicy
+import SyncStore
+
+extension QueueItem {
+  /// - Parameter maximumAttempts: How many quick retries the configuration in force gives a write.
+  init(_ entry: QueueEntry, maximumAttempts: Int) {
+    self.init(
+      id: entry.sequence, key: entry.key, state: State(entry.state), attempts: min(entry.failures, maximumAttempts),
+      maximumAttempts: maximumAttempts, acceptedAt: entry.acceptedAt, waitingSince: entry.waitingSince, nextAttemptAt: entry.dueAt,
+      lastStatus: entry.lastStatus, lastError: entry.lastReason, sender: entry.sender, recordedAt: entry.write?.recordedAt,
+      value: entry.value)
+  }
+}
+
+extension QueueItem.State {
+  fileprivate init(_ state: WriteState) {
+    switch state {
+    case .waiting: self = .waiting
+    case .retrying: self = .retrying
+    case .parked: self = .parked
+    case .failed: self = .failed
+    }
+  }
+}
+
+extension WriteState {
+  init(_ state: QueueItem.State) {
+    switch state {
+    case .waiting: self = .waiting
+    case .retrying: self = .retrying
+    case .parked: self = .parked
+    case .failed: self = .failed
+    }
+  }
+}
