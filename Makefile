@@ -17,10 +17,10 @@ RELEASE_FLAGS := --configuration release --static-swift-stdlib
 RELEASE_STAMP := .build/release.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test soak test-power chaos lint format install clean
+.PHONY: help setup build run test soak test-power test-system chaos lint format install clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 setup: ## Install the Debian packages that are missing (root or sudo), check the Swift version
 	@packaging/setup build
@@ -49,6 +49,11 @@ test-power: setup ## Cut the power of a virtual machine under load, and look for
 	$(SWIFT) build
 	@Tests/PowerCut/run $(or $(ROUNDS),10) $(SEED)
 
+test-system: setup ## Boot Debian's systemd in a container, and read back what the journal has of the service; as root
+	@packaging/setup system
+	$(SWIFT) build
+	@Tests/System/run
+
 chaos: setup ## Run daemon and API amid kills, a hostile proxy and a full disk, and judge what came of it; MINUTES=10 SEED=
 	$(SWIFT) build
 	@Tests/Chaos/run $(or $(MINUTES),10) $(SEED)
@@ -69,6 +74,8 @@ install: $(RELEASE_STAMP) ## Install the release build; DESTDIR= PREFIX=/usr/loc
 	  >"$(DESTDIR)$(PREFIX)/lib/systemd/system/progress-syncd.service"
 	sed 's|/usr/share|$(PREFIX)/share|g' systemd/progress-syncd-network.socket \
 	  >"$(DESTDIR)$(PREFIX)/lib/systemd/system/progress-syncd-network.socket"
+	install -d "$(DESTDIR)$(PREFIX)/lib/systemd/catalog"
+	sed 's|/usr/share|$(PREFIX)/share|g' systemd/progress-sync.catalog >"$(DESTDIR)$(PREFIX)/lib/systemd/catalog/progress-sync.catalog"
 	install -m 644 systemd/progress-sync.sysusers "$(DESTDIR)$(PREFIX)/lib/sysusers.d/progress-sync.conf"
 	install -m 644 systemd/progress-sync.tmpfiles "$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/progress-sync.conf"
 	install -d "$(DESTDIR)$(PREFIX)/share/doc/progress-sync/docs"
@@ -79,8 +86,9 @@ install: $(RELEASE_STAMP) ## Install the release build; DESTDIR= PREFIX=/usr/loc
 	  install -m 644 config/progress-sync.yaml "$(DESTDIR)/etc/progress-sync/config.yaml"
 ifeq ($(DESTDIR),)
 	@echo
-	@echo "Installed. To make the user and the spool, and start the daemon:"
-	@echo "  systemd-sysusers && systemd-tmpfiles --create && systemctl daemon-reload && systemctl enable --now progress-syncd"
+	@echo "Installed. To make the user and the spool, have the journal explain itself (journalctl -x), and start the daemon:"
+	@echo "  systemd-sysusers && systemd-tmpfiles --create && journalctl --update-catalog"
+	@echo "  systemctl daemon-reload && systemctl enable --now progress-syncd"
 endif
 
 # So that `make build CONFIG=release`, then `sudo make install`, needs no Swift toolchain for root.

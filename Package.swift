@@ -102,7 +102,7 @@ let package = Package(
       name: "progress-api", dependencies: ["ProgressModel", "ProgressServer", "SQLiteProgressStore", argumentParser, logging],
       swiftSettings: strict),
 
-    .target(name: "TestSupport", dependencies: [nioCore, nioPosix, nioSSL], path: "Tests/TestSupport", swiftSettings: strict),
+    .target(name: "TestSupport", dependencies: ["CSystemd", nioCore, nioPosix, nioSSL], path: "Tests/TestSupport", swiftSettings: strict),
     .target(name: "CTestSupport", path: "Tests/CTestSupport"),
     .testTarget(name: "ProgressModelTests", dependencies: ["ProgressModel", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "MeasurementsTests", dependencies: ["Measurements", "ProgressModel"], swiftSettings: strict),
@@ -114,7 +114,7 @@ let package = Package(
     .testTarget(
       name: "APIClientTests", dependencies: ["APIClient", "ProgressModel", "SyncPolicy", "TestSupport", nioCore, nioPosix],
       swiftSettings: strict),
-    .testTarget(name: "SystemdTests", dependencies: ["Systemd", logging], swiftSettings: strict),
+    .testTarget(name: "SystemdTests", dependencies: ["Systemd", "TestSupport", logging], swiftSettings: strict),
     .testTarget(
       name: "SystemEventsTests", dependencies: ["SystemEvents", "CSystemEvents", "CTestSupport", systemPackage], swiftSettings: strict),
     .testTarget(

@@ -14,6 +14,7 @@ import UnixSignals
 package struct Daemon {
   private let started: ResolvedConfiguration
   private let load: @Sendable () throws -> ResolvedConfiguration
+  private let kind: ServiceKind
   private let threshold: LogThreshold
   private let logger: Logger
   private let startedAt = Timestamp.now
@@ -21,17 +22,20 @@ package struct Daemon {
   package static let version = "0.1.0"
 
   /// - Parameters:
+  ///   - kind: Only a user's service has a desktop to show notices on.
   ///   - threshold: The log's level, which follows `log.level`.
   ///   - load: Reads the configuration from its sources, now and at each reload.
   ///
   /// Throws what `load` throws.
-  package init(threshold: LogThreshold, logger: Logger, load: @escaping @Sendable () throws -> ResolvedConfiguration) throws {
+  package init(
+    kind: ServiceKind, threshold: LogThreshold, logger: Logger, load: @escaping @Sendable () throws -> ResolvedConfiguration
+  ) throws {
     // Until `Signals` has its traps in place, one that comes early must not end the daemon, nor may a closed pipe ever.
     signal(SIGHUP, SIG_IGN)
     signal(SIGUSR1, SIG_IGN)
     signal(SIGPIPE, SIG_IGN)
     started = try load()
-    (self.load, self.threshold, self.logger) = (load, threshold, logger)
+    (self.kind, self.load, self.threshold, self.logger) = (kind, load, threshold, logger)
     threshold.level = started.configuration.log.level
   }
 
@@ -61,12 +65,13 @@ package struct Daemon {
     repeat {
       let store = try await openQueue(damage: damage)
       defer { store.close() }
-      logger.notice("progress-syncd \(Self.version): \(configuration.spool.directory) → \(configuration.api.baseURL)")
+      let (spool, api) = (configuration.spool.directory.string, configuration.api.baseURL)
+      logger.say(.started, "progress-syncd \(Self.version): \(spool) → \(api)", [.version: Self.version, .spool: spool, .api: api])
       let commons = Commons(chronicle: chronicle, instruments: instruments, running: RunningConfiguration(started), threshold: threshold)
       try await run(services(commons, store, socket))
       damage = store.damage
     } while damage != nil
-    logger.notice("progress-syncd has finished")
+    logger.say(.stopped, "progress-syncd has finished")
     _ = consume lock
   }
 
@@ -77,12 +82,14 @@ package struct Daemon {
     while true {
       do {
         let (store, rescue) = try SyncStore.openRescuing(path: configuration.queuePath.string, damage: damage, now: .now)
-        if let rescue { logger.error("\(rescue)") }
+        if let rescue { logger.say(.queueRescued, "\(rescue)", [.reason: "\(rescue)"]) }
         return store
       } catch SyncStoreError.full(let words) {
         // An exit would only be followed by a start that finds the same.
         let reason = "\(SyncStoreError.full(words))"
-        if told != reason { logger.error("The queue cannot be opened, nothing is lost, trying again: \(reason)") }
+        if told != reason {
+          logger.say(.queueFull, "The queue cannot be opened, nothing is lost, trying again: \(reason)", [.reason: reason])
+        }
         told = reason
         notifier.notify(.status("cannot open the queue: \(reason)"), .extendTimeout(by: Self.openingPatience * 6), .alive)
         try await Task.sleep(for: Self.openingPatience)
@@ -99,11 +106,11 @@ package struct Daemon {
     do throws(ControlSocketError) {
       if let passed = ControlSocket.passed() { return passed }
       let socket = try ControlSocket.make(at: configuration.control.socket, group: configuration.control.group)
-      if let warning = socket.warning { logger.warning("\(warning)") }
+      if let warning = socket.warning { logger.say(.controlLimited, "\(warning)", [.reason: "\(warning)"]) }
       return socket
     } catch {
       if case .inUse = error { throw error }
-      logger.error("\(error); syncing goes on, but progressctl cannot reach the daemon")
+      logger.say(.controlFailed, "\(error); syncing goes on, but progressctl cannot reach the daemon")
       return nil
     }
   }
@@ -113,11 +120,13 @@ package struct Daemon {
     let page = MetricsPage(configuration, store: store, instruments: commons.instruments, startedAt: startedAt)
     let control = DaemonControl(configuration, commons, metricsPage: page, startedAt: startedAt) { .now }
     let reloader = Reloader(started: configuration, load: load)
-    let loop = WorkLoop(configuration: configuration, store: store, commons: commons, reloader: reloader, logger: logger) { .now }
+    let loop = WorkLoop(
+      configuration: configuration, store: store, commons: commons, reloader: reloader, hasDesktop: kind == .user, logger: logger
+    ) { .now }
     var services: [any Service] = []
-    if let socket { services.append(ControlServer(on: socket, port: control, logger: logger)) }
+    if let socket { services.append(ControlServer(on: socket, port: control, logger: logger.saying(.controlFailed))) }
     if let address = configuration.metrics.listen {
-      services.append(MetricsServer(host: address.host, port: address.port, logger: logger) { page.text(now: .now) })
+      services.append(MetricsServer(host: address.host, port: address.port, logger: logger.saying(.metricsFailed)) { page.text(now: .now) })
     }
     return services + [loop, Signals(doorbell: commons.doorbell)]
   }

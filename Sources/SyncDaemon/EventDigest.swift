@@ -5,7 +5,7 @@ import SyncStore
 /// Decides which events are said one by one and which are only counted, so that neither a long queue nor a long outage fills the log.
 ///
 /// Each topic has so many lines in 30 s. What goes beyond them is counted, and told in one line when the 30 s are over, which is
-/// the first of the next 30 s. All topics together make about 500 lines then, and never more than 1 100 in any 30 s; journald takes
+/// the first of the next 30 s. All topics together make about 550 lines then, and never more than 1 100 in any 30 s; journald takes
 /// 10 000 from a service (`RateLimitBurst=` of journald.conf(5)). Nothing is left out silently: what has a topic is said or counted.
 package struct EventDigest: Sendable {
   /// Something to say now.
@@ -112,6 +112,7 @@ private struct Window: Sendable {
 
 /// What the log tells of in one breath.
 private enum Topic: Hashable, Sendable {
+  case accepted
   case synced
   case retrySucceeded
   case retrying
@@ -144,8 +145,8 @@ private enum Topic: Hashable, Sendable {
     switch self {
     case .parked, .rejected, .refused: 100  // A person will want to find each of them.
     case .synced, .retrySucceeded: 50
-    case .ignored, .superseded, .repeated, .setAside: 20
-    case .retrying, .endpoint, .storage, .discarded: 10
+    case .accepted: 40
+    case .ignored, .superseded, .repeated, .discarded, .setAside, .retrying, .endpoint, .storage: 10
     case .wish: 8
     case .failed, .removal: 1
     }
@@ -161,7 +162,13 @@ extension SyncEvent {
   fileprivate var topic: Topic? {
     switch self {
     case .accepted(_, _, let acceptance):
-      if !acceptance.outdated.isEmpty { .superseded } else if !acceptance.repeated.isEmpty { .repeated } else { nil }
+      if !acceptance.entries.isEmpty {
+        .accepted
+      } else if !acceptance.superseded.isEmpty {
+        nil
+      } else {
+        acceptance.outdated.isEmpty ? .repeated : .superseded
+      }
     case .refused: .refused
     case .ignored: .ignored
     case .retrying: .retrying
@@ -177,20 +184,5 @@ extension SyncEvent {
     case .storageFailed, .storageRecovered: .storage
     case .removalFailed: .removal
     }
-  }
-
-  /// The event in pieces of one line each: a file of a thousand actions can be worth a thousand lines.
-  fileprivate var parts: [SyncEvent] {
-    guard case .accepted(let file, let sender, let acceptance) = self, !acceptance.outdated.isEmpty || !acceptance.repeated.isEmpty else {
-      return [self]
-    }
-    func part(_ change: (inout Acceptance) -> Void) -> SyncEvent {
-      var part = Acceptance(claim: acceptance.claim)
-      change(&part)
-      return .accepted(file: file, sender: sender, part)
-    }
-    return [part { ($0.entries, $0.superseded) = (acceptance.entries, acceptance.superseded) }]
-      + acceptance.outdated.map { key in part { $0.outdated = [key] } }
-      + acceptance.repeated.map { id in part { $0.repeated = [id] } }
   }
 }

@@ -7,62 +7,44 @@ import SyncStore
 extension EventLog {
   /// Says in one line what happened many times; `PROGRESS_COUNT=` is their number, and the other fields are those of the last one.
   func say(_ summary: EventDigest.Summary, now: Timestamp) {
+    let fields = summary.last.fields.merging([.count: "\(summary.count)"]) { $1 }
+    logger.say(summary.last.messageKind, words(for: summary, now: now), fields)
+  }
+
+  private func words(for summary: EventDigest.Summary, now: Timestamp) -> String {
     let (more, time) = (summary.count, summary.time.inWords)
-    func metadata(_ fields: Logger.Metadata = [:]) -> Logger.Metadata { fields.merging(["PROGRESS_COUNT": "\(more)"]) { $1 } }
-    switch summary.last {
-    case .accepted(let file, _, let acceptance): say(more, like: acceptance, of: file, time: time, metadata())
+    return switch summary.last {
+    case .accepted(let file, _, let acceptance): words(for: more, like: acceptance, of: file, time: time)
     case .refused(let file, let reason, _):
-      let advice = "each is in rejected/ with its reason"
-      logger.warning("Rejected \(more) more files in \(time), the last \(file): \(reason); \(advice)", metadata: metadata())
-    case .ignored(let file, let reason):
-      logger.notice("Left alone in incoming/: \(more) more in \(time), the last \(file): \(reason)", metadata: metadata())
-    case .retrying(let entry, _, _):
-      logger.info("🔄 Retrying sync \(more) more times in \(time), the last for \(entry.key)", metadata: metadata(fields(of: entry.key)))
-    case .synced(_, _, 0):
-      logger.info("✅ Synced \(more) more in \(time)", metadata: metadata())
-    case .synced:
-      logger.info("✅ Retry successful for \(more) more in \(time)", metadata: metadata())
-    case .attemptFailed(let entry, _, _, let status, let reason):
-      let key = entry.key
-      logger.warning(
-        "❌ Sync failed \(more) more times in \(time), the last for \(key): \(reason)", metadata: metadata(fields(of: key, status: status)))
+      "Rejected \(more) more files in \(time), the last \(file): \(reason); progressctl rejected lists them all"
+    case .ignored(let file, let reason): "Left alone in incoming/: \(more) more in \(time), the last \(file): \(reason)"
+    case .retrying(let entry, _, _): "🔄 Retrying sync \(more) more times in \(time), the last for \(entry.key)"
+    case .synced(_, _, 0): "✅ Synced \(more) more in \(time)"
+    case .synced: "✅ Retry successful for \(more) more in \(time)"
+    case .attemptFailed(let entry, _, _, _, let reason):
+      "❌ Sync failed \(more) more times in \(time), the last for \(entry.key): \(reason)"
     case .parked(let entry):
-      let key = entry.key
-      let advice = "progressctl queue lists them all"
-      logger.warning(
-        "❌ Max retry attempts reached for \(more) more in \(time), the last \(key); parked; \(advice)", metadata: metadata(fields(of: key)))
-    case .rejected(let entry, let status, let reason):
-      let key = entry.key
-      let advice = "progressctl queue lists them all"
-      logger.error(
-        "❌ Rejected by the API: \(more) more in \(time), the last \(key): \(reason); \(advice)",
-        metadata: metadata(fields(of: key, status: status)))
-    case .discarded(let entry, _):
-      let last = metadata(fields(of: entry.key))
-      logger.notice("Discarded \(more) more in \(time), undelivered, the last \(entry.key)", metadata: last)
-    case .cleared, .retriedByHand, .flushed, .suspended, .resumed:
-      logger.notice("People asked for \(more) more things in \(time)", metadata: metadata())
+      "❌ Max retry attempts reached for \(more) more in \(time), the last \(entry.key); parked: \(Self.parking); see progressctl queue"
+    case .rejected(let entry, _, let reason):
+      "❌ Rejected by the API: \(more) more in \(time), the last \(entry.key): \(reason); progressctl failed lists them all"
+    case .discarded(let entry, _): "Discarded \(more) more in \(time), undelivered, the last \(entry.key)"
+    case .cleared, .retriedByHand, .flushed, .suspended, .resumed: "People asked for \(more) more things in \(time)"
     case .setAside(let row):
-      logger.error(
-        "\(more) more rows of the queue are unreadable, the last \(row); they are kept among the failed ones", metadata: metadata())
-    case .endpoint(let state):
-      let (level, words, fields) = words(for: state, now: now)
-      logger.log(level: level, "The API came and went \(more) more times in \(time); last: \(words)", metadata: metadata(fields))
+      "\(more) more rows of the queue are unreadable, the last \(row); they are kept, and progressctl failed lists them"
+    case .endpoint(let state): "The API came and went \(more) more times in \(time); last: \(words(for: state, now: now))"
     case .storageFailed(let reason):
-      logger.error("The spool or the queue came and went \(more) more times in \(time); it cannot be used: \(reason)", metadata: metadata())
-    case .storageRecovered:
-      logger.notice("The spool or the queue came and went \(more) more times in \(time); both can be used again", metadata: metadata())
-    case .removalFailed(let reason):
-      logger.warning("Accepted files stayed in claimed/ \(more) more times in \(time), the last time: \(reason)", metadata: metadata())
+      "The spool or the queue came and went \(more) more times in \(time); it cannot be used: \(reason)"
+    case .storageRecovered: "The spool or the queue came and went \(more) more times in \(time); both can be used again"
+    case .removalFailed(let reason): "Accepted files stayed in claimed/ \(more) more times in \(time), the last time: \(reason)"
     }
   }
 
-  private func say(_ more: Int, like acceptance: Acceptance, of file: String, time: String, _ metadata: Logger.Metadata) {
+  private func words(for more: Int, like acceptance: Acceptance, of file: String, time: String) -> String {
+    if let entry = acceptance.entries.first { return "Accepted \(more) more in \(time), the last \(entry.key) from \(file)" }
     if let key = acceptance.outdated.first {
-      logger.notice(
-        "Superseded: \(more) more in \(time), the last \(key) in \(file): values that were recorded later wait already", metadata: metadata)
-    } else if let id = acceptance.repeated.first {
-      logger.info("Repeated: \(more) more actions in \(time), the last \(id) in \(file): they were accepted before", metadata: metadata)
+      return "Superseded: \(more) more in \(time), the last \(key) in \(file): values that were recorded later wait already"
     }
+    let id = acceptance.repeated.first.map { "\($0)" } ?? ""
+    return "Repeated: \(more) more actions in \(time), the last \(id) in \(file): they were accepted before"
   }
 }

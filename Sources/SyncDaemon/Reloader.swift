@@ -15,7 +15,8 @@ struct Reloader: Sendable {
     let settings = try configuration.clientSettings()
     let client = try APIClient(settings, version: Daemon.version)
     for key in configuration.keysNeedingRestart(from: started) {
-      logger.warning("\(key.path) has changed: it takes effect when progress-syncd is started again")
+      let words = "\(key.path) has changed: it takes effect when progress-syncd is started again"
+      logger.say(.restartNeeded, words, [.setting: key.path])
     }
     return (resolved, settings, client)
   }

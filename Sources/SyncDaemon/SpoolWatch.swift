@@ -18,7 +18,7 @@ struct SpoolWatch: Sendable {
     do throws(SpoolError) {
       return try SpoolWatcher(root: root)
     } catch {
-      logger.warning("\(error): the spool is read every \(patience.inWords) only")
+      logger.say(.spoolUnwatched, "\(error): the spool is read every \(patience.inWords) only", [.reason: "\(error)"])
       return nil
     }
   }

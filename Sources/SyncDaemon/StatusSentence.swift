@@ -16,7 +16,8 @@ extension EngineStatus {
     switch endpoint {
     case .reachable: break
     case .paused(let until, _) where until <= now: break  // Over, and nothing has been sent since.
-    case .paused(let until, let reason): clauses.append("the API asks for silence for \((until - now).inWords) (\(reason))")
+    case .paused(let until, let reason):
+      clauses.append("nothing is sent for \((until - now).inWords), as the API cannot take more (\(reason))")
     case .failing(let since, _, _, let probeAt, let reason):
       clauses.append("the API has taken nothing for \((now - since).inWords) (\(reason)), next try in \((probeAt - now).inWords)")
     case .unreachable(let since, _, let probeAt, let reason):

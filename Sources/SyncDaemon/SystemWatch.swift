@@ -18,13 +18,14 @@ struct SystemWatch: Sendable {
       let passed = PassedSocket(netlinkNamed: Self.socketName)
       network = if let passed { NetworkWatch(socket: passed.descriptor) } else { try NetworkWatch() }
     } catch {
-      logger.notice("\(error); after an outage the API is tried at the usual times only (see progress-syncd-network.socket)")
+      let words = "\(error); after an outage the API is tried at the usual times only (see progress-syncd-network.socket)"
+      logger.say(.networkUnwatched, words, [.reason: "\(error)"])
       network = nil
     }
     do throws(SystemEventError) {
       clock = try ClockWatch()
     } catch {
-      logger.notice("\(error); a change of the time is noticed at the next turn only")
+      logger.say(.clockUnwatched, "\(error); a change of the time is noticed at the next turn only", [.reason: "\(error)"])
       clock = nil
     }
   }

@@ -20,12 +20,13 @@ struct TokenWatch: Sendable {
   init(_ configuration: Configuration, _ settings: APIClientSettings, logger: Logger) {
     (self.configuration, self.settings) = (configuration, settings)
     if settings.exposesToken {
-      logger.warning("Everybody on the way to \(settings.baseURL) can read the token, as api.allow_cleartext_token permits")
+      let words = "Everybody on the way to \(settings.baseURL) can read the token, as api.allow_cleartext_token permits"
+      logger.say(.tokenExposed, words, [.api: "\(settings.baseURL)"])
     }
     do throws(SystemEventError) {
       watch = try configuration.api.tokenFile.map { file throws(SystemEventError) in try FileWatch(file) }
     } catch {
-      logger.notice("\(error); a new token takes a reload")
+      logger.say(.tokenUnwatched, "\(error); a new token takes a reload", [.reason: "\(error)"])
       watch = nil
     }
   }
@@ -40,10 +41,10 @@ struct TokenWatch: Sendable {
       let isNew = renewed != settings
       let client = isNew ? try APIClient(renewed, version: Daemon.version) : nil
       (settings, problem) = (renewed, nil)
-      if isNew { logger.notice("The token has changed") }
+      if isNew { logger.say(.tokenChanged, "The token has changed") }
       return client
     } catch {
-      if problem != "\(error)" { logger.error("The old token stays in force: \(error)") }
+      if problem != "\(error)" { logger.say(.tokenKept, "The old token stays in force: \(error)", [.reason: "\(error)"]) }
       problem = "\(error)"
       return nil
     }

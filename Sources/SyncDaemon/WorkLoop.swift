@@ -17,6 +17,8 @@ struct WorkLoop: Service {
   let store: SyncStore
   let commons: Commons
   let reloader: Reloader
+  /// Whether somebody may be told on a desktop what takes a person.
+  let hasDesktop: Bool
   let logger: Logger
   let notifier = ServiceNotifier()
   let now: @Sendable () -> Timestamp
@@ -42,11 +44,13 @@ struct WorkLoop: Service {
     let watch = SpoolWatch(
       root: configuration.spool.directory, patience: configuration.spool.rescanInterval, doorbell: doorbell, logger: logger)
     let watcher = watch.begin()
+    let board = hasDesktop ? NoticeBoard(logger: logger) : nil
     await withTaskCancellationOrGracefulShutdownHandler {
       await withDiscardingTaskGroup { group in
         group.addTask { await watch.run(from: watcher) }
         group.addTask { await systemWatch.run() }
-        await work(engine, spool, client, token, in: &group)
+        if let board { group.addTask { await board.run() } }
+        await work(engine, spool, client, token, Notices(configuration, board: board, logger: logger), in: &group)
       }
     } onCancelOrGracefulShutdown: {
       doorbell.ring { $0.isStopping = true }
@@ -55,9 +59,9 @@ struct WorkLoop: Service {
 
   private func work(
     _ engine: SyncEngine<SpoolReader, SyncStore>, _ spool: SpoolReader, _ client: APIClient, _ token: TokenWatch,
-    in group: inout DiscardingTaskGroup
+    _ notices: Notices, in group: inout DiscardingTaskGroup
   ) async {
-    var (engine, token) = (engine, token)
+    var (engine, token, notices) = (engine, token, notices)
     var courier = startCourier(1, client, in: &group)
     var firstCourierOfAPI = courier.number
     start(token, in: &group)
@@ -77,11 +81,11 @@ struct WorkLoop: Service {
         stopBy = .now + Self.stopPatience
         doorbell.refuseAsks()
       }
-      let wishes = commands.take(rings.asks, isStopping: rings.isStopping) { level.apply($0, for: $1, now: .now) }
+      let wishes = commands.take(rings.asks, isStopping: rings.isStopping) { set(&level, to: $0, for: $1) }
       var newClient: APIClient?
       var isOtherAPI = false
       let reloadRang = rings.reloadRang || commands.wantsReload
-      if reloadRang, let reloaded = reload(&engine, spool, &level, &commands) {
+      if reloadRang, let reloaded = reload(&engine, spool, &level, &commands, &notices) {
         token.end()
         isOtherAPI = reloaded.client.baseURL != courier.baseURL
         (newClient, token) = reloaded
@@ -96,7 +100,7 @@ struct WorkLoop: Service {
       }
       let taken = wakeUps.take(rings.wakeUps, now: .now)
       if taken.contains(.asked) || (!taken.isEmpty && isWaitingForAPI(engine)), let sentence = wakeUps.sentence(for: taken, now: .now) {
-        logger.info("\(sentence)")
+        logger.say(taken.contains(.asked) ? .flushed : .wokeUp, sentence, [.reason: sentence])
       }
       var input = TurnInput(rings, courier: courier.number, firstOfAPI: firstCourierOfAPI)
       input.endpointRang = reloadRang || newClient != nil || !taken.isEmpty
@@ -108,11 +112,13 @@ struct WorkLoop: Service {
       log.log(turn.events, now: turnedAt)
       publish(turn, of: engine, now: turnedAt)
       for delivery in turn.deliveries { courier.start(delivery) }
-      wakeAt = [turn.wakeAt, log.wakeAt].compactMap { $0 }.min().map { .now + max(.zero, $0 - now()) }
       // The daemon repairs it, and begins anew; what is under way then is asked again.
       if store.damage != nil { break }
-      pulse.beat(isStopping: stopBy != nil) { sentence(about: engine, now: turnedAt) }
-      if level.expire(now: .now) { logger.notice("The log's level is \(level.level) again") }
+      notices.observe(turn.events, now: turnedAt)
+      pulse.beat(isStopping: stopBy != nil) { sentence(about: engine, &notices, now: turnedAt) }
+      notices.tell(now: turnedAt)
+      if level.expire(now: .now) { say(level.level) }
+      wakeAt = [turn.wakeAt, log.wakeAt, notices.wakeAt].compactMap { $0 }.min().map { .now + max(.zero, $0 - now()) }
       if let stopBy, engine.isQuiet || stopBy <= .now || Task.isCancelled { break }
     }
     log.finish(now: now())
@@ -129,9 +135,12 @@ struct WorkLoop: Service {
       turn.events.flatMap { LiveEvent.all(from: $0, at: now) } + turn.deliveries.flatMap { LiveEvent.all(from: $0, at: now) })
   }
 
-  private func sentence(about engine: SyncEngine<SpoolReader, SyncStore>, now: Timestamp) -> String {
+  /// Looks at how things stand, for people who watch the service and for those whom it tells.
+  private func sentence(about engine: SyncEngine<SpoolReader, SyncStore>, _ notices: inout Notices, now: Timestamp) -> String {
     do {
-      return try engine.status().sentence(now: now)
+      let status = try engine.status()
+      notices.look(at: status.counts, in: store, now: now)
+      return status.sentence(now: now)
     } catch {
       return "the queue cannot be read: \(error)"
     }
@@ -147,6 +156,18 @@ struct WorkLoop: Service {
     }
   }
 
+  private func set(_ level: inout LogLevelOverride, to name: Logger.Level, for time: Duration?) {
+    // What makes the log quieter is said before it is quiet.
+    let isQuieter = name > level.level
+    if isQuieter { say(name) }
+    level.apply(name, for: time, now: .now)
+    if !isQuieter { say(name) }
+  }
+
+  private func say(_ level: Logger.Level) {
+    logger.say(.levelChanged, "The log's level is \(level) now", [.level: level.rawValue])
+  }
+
   private func start(_ token: TokenWatch, in group: inout DiscardingTaskGroup) {
     group.addTask { await token.run(ringing: doorbell) }
   }
@@ -159,7 +180,8 @@ struct WorkLoop: Service {
 
   /// The whole new configuration, or the old one and the reason said.
   private func reload(
-    _ engine: inout SyncEngine<SpoolReader, SyncStore>, _ spool: SpoolReader, _ level: inout LogLevelOverride, _ commands: inout Commands
+    _ engine: inout SyncEngine<SpoolReader, SyncStore>, _ spool: SpoolReader, _ level: inout LogLevelOverride, _ commands: inout Commands,
+    _ notices: inout Notices
   ) -> (client: APIClient, token: TokenWatch)? {
     notifier.notifyReloading()
     defer { notifier.notify(.ready) }
@@ -170,11 +192,12 @@ struct WorkLoop: Service {
       level.configure(configuration.log.level)
       engine.apply(configuration.engineSettings)
       spool.limits = configuration.spoolLimits
-      logger.notice("Reloaded the configuration")
+      notices.apply(configuration)
+      logger.say(.reloaded, "Reloaded the configuration")
       commands.finishReload()
       return (client, TokenWatch(configuration, settings, logger: logger))
     } catch {
-      logger.error("The configuration is not reloaded, the old one stays in force: \(error)")
+      logger.say(.reloadRefused, "The configuration is not reloaded, the old one stays in force: \(error)", [.reason: "\(error)"])
       commands.finishReload(refused: "\(error)")
       return nil
     }

@@ -9,7 +9,10 @@ extension SyncEngine {
   /// Picks the requests to start now, and says when something is due next.
   mutating func plan(now: Timestamp, _ turn: inout Turn) throws {
     if !hasRecalled {
-      if let pause = try store.pause() { endpoint.recall(pause, now: now) }
+      if let pause = try store.pause() {
+        endpoint.recall(pause, now: now)
+        if now < pause.until { reportEndpoint(&turn) }
+      }
       hasRecalled = true
     }
     if try isSuspended(now: now, &turn) { return }

@@ -67,7 +67,7 @@ extension SyncEngine {
   }
 
   /// Says what has become of the endpoint. What one write alone has met for a while is said of that write, not of the endpoint.
-  private mutating func reportEndpoint(_ turn: inout Turn) {
+  mutating func reportEndpoint(_ turn: inout Turn) {
     if case .unreachable(_, let failures, _, _) = endpoint.state, endpoint.isFalseAlarm, failures <= settings.retry.maximumRetries {
       return
     }

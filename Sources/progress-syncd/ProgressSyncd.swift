@@ -46,7 +46,7 @@ struct ProgressSyncd: AsyncParsableCommand {
     let logger = Logger(label: "progress-syncd")
     let (kind, file, flags) = (user ? ServiceKind.user : .system, config.map { FilePath($0) }, set)
     do {
-      let daemon = try Daemon(threshold: threshold, logger: logger) {
+      let daemon = try Daemon(kind: kind, threshold: threshold, logger: logger) {
         try ConfigurationSources.load(kind: kind, environment: environment, file: file, flags: flags)
       }
       if check {
@@ -56,7 +56,7 @@ struct ProgressSyncd: AsyncParsableCommand {
         try await daemon.run()
       }
     } catch {
-      for line in "\(error)".split(separator: "\n") { logger.critical("\(line)") }
+      for line in "\(error)".split(separator: "\n") { logger.say(.failedToStart, String(line), [.reason: String(line)]) }
       throw ExitCode(Daemon.exitCode(for: error))
     }
   }

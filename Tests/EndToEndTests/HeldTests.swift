@@ -37,7 +37,7 @@ struct HeldTests {
       try await machine.stopDaemon()
     }
     #expect(try machine.rows() == (1...30).map { "1-\($0) open easy" })
-    let lines = try machine.daemonLog.split(separator: "\n").filter { $0.contains("does not accept") }
+    let lines = try machine.daemonLog.split(separator: "\n").filter { $0.contains("does not accept us") }
     #expect(lines.count == 1 && lines.allSatisfy { $0.contains("put a valid token into api.token_file") }, "\(lines)")
     #expect(try !machine.daemonLog.contains("Sync failed"))
   }

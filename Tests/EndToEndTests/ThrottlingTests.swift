@@ -22,7 +22,7 @@ struct ThrottlingTests {
       try machine.configure("debounce: {intensity: 10ms}\nretry: {backoff: [1s, 2s, 2s]}")
       try await machine.startDaemon()
       try machine.drop(rating("easy", day: 1))
-      try await eventually("a pause is asked for") { try machine.daemonLog.contains("The API asks for silence for") }
+      try await eventually("a pause is asked for") { try machine.daemonLog.contains("The API cannot take more now: ") }
       try await machine.killDaemon()
       for day in 2...30 { try machine.drop(rating("easy", day: day)) }
       try await machine.startDaemon()
@@ -47,7 +47,7 @@ struct ThrottlingTests {
       try machine.configure("debounce: {intensity: 10ms}")
       try await machine.startDaemon()
       try machine.drop(rating("easy"))
-      try await eventually("a pause is asked for") { try machine.daemonLog.contains("The API asks for silence for") }
+      try await eventually("a pause is asked for") { try machine.daemonLog.contains("The API cannot take more now: ") }
       try #require(machine.daemon).send(SIGHUP)
       try await eventually("it has reloaded") { try machine.daemonLog.contains("Reloaded the configuration") }
       try machine.drop(rating("easy", day: 4))

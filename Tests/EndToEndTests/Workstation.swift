@@ -105,11 +105,12 @@ final class Workstation {
   }
 
   /// Starts the daemon and waits until it says that it is ready.
-  func startDaemon(environment: [String: String] = [:], in network: PrivateNetwork? = nil) async throws {
+  func startDaemon(_ arguments: String..., environment: [String: String] = [:], in network: PrivateNetwork? = nil) async throws {
     let before = notifications.received.count { $0 == "READY=1" }
     let environment = ["NOTIFY_SOCKET": notifications.path].merging(environment) { $1 }
     let program = try RunningProgram(
-      "progress-syncd", ["--config", configurationFile.path], environment: environment, output: directory.appending(path: "daemon.log"),
+      "progress-syncd", ["--config", configurationFile.path] + arguments, environment: environment,
+      output: directory.appending(path: "daemon.log"),
       through: network?.entrance ?? [])
     daemon = program
     try await eventually("the daemon is ready") {

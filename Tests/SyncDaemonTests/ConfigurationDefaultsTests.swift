@@ -35,6 +35,7 @@ struct ConfigurationDefaultsTests {
         control.socket: /run/progress-sync/control.sock  # default
         metrics.listen: null  # default
         log.level: info  # default
+        notices.desktop: true  # default
 
         """)
     #expect(resolved.configuration == Configuration())

@@ -15,6 +15,7 @@ package struct Configuration: Hashable, Sendable {
   package var control = Control()
   package var metrics = Metrics()
   package var log = Log()
+  package var notices = Notices()
 
   package init() {}
 
@@ -83,5 +84,11 @@ package struct Configuration: Hashable, Sendable {
   /// What is said.
   package struct Log: Hashable, Sendable {
     package var level = Logger.Level.info
+  }
+
+  /// How people are told that one of them is needed.
+  package struct Notices: Hashable, Sendable {
+    /// On the desktop, in a user's service; the journal has it anyway.
+    package var desktop = true
   }
 }

@@ -63,6 +63,8 @@ extension ConfigurationKey {
     ConfigurationKey("metrics.listen", \.metrics.listen, .optional(.loopbackAddress), reloadable: false, "where Prometheus may ask"),
 
     ConfigurationKey("log.level", \.log.level, .choice(), "how much is logged"),
+
+    ConfigurationKey("notices.desktop", \.notices.desktop, .boolean, "whether a user's service shows on the desktop what takes a person"),
   ]
 
   static let byPath = Dictionary(uniqueKeysWithValues: all.map { ($0.path, $0) })
