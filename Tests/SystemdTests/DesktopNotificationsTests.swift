@@ -38,7 +38,7 @@ struct DesktopNotificationsTests {
       let notice = DesktopNotice(title: "a\u{1b}[2J\nb", body: "<i>\u{7}</i>\n2", icon: "dialog-error", urgency: .normal)
       _ = try await DesktopNotifications().show(notice, inPlaceOf: nil)
       #expect(server.notices.first?.title == "a\\u{1B}[2J\\nb")
-      #expect(server.notices.first?.body == "<i>\\u{7}</i>\n2")
+      #expect(server.notices.first?.body == "<i>\\u{07}</i>\n2")
       #expect(server.notices.first?.urgency == 1)
     }
   }
