@@ -149,6 +149,7 @@ struct EventLogTests {
           failure(number, "trace \(second)-\(number)"), .parked(entry(number)), .rejected(entry(number), status: 400, reason: "\(number)"),
           .refused(file: "f", reason: "\(number)", storedAs: "f"), .ignored(file: "f", reason: "\(number)"), .setAside(row: Int64(number)),
           .endpoint(.reachable), .storageFailed(reason: "\(number)"), .storageRecovered, .removalFailed(reason: "\(number)"),
+          .discarded(entry(number), by: 0), .flushed(by: 0, sender: nil), .retriedByHand(count: 7, by: 0),
         ]
         told += events.count + 2  // What was accepted is worth three lines.
         log.tell(events, at: second)

@@ -140,7 +140,8 @@ struct MessageKindTests {
       .endpoint(.failing(since: now, failures: 1, freshAt: now, probeAt: now, reason: "r")),
       .endpoint(.unreachable(since: now, failures: 1, probeAt: now, reason: "r")),
       .endpoint(.held(since: now, probeAt: now, status: 401, reason: "r")), .storageFailed(reason: "r"), .storageRecovered,
-      .removalFailed(reason: "r"),
+      .removalFailed(reason: "r"), .discarded(entry, by: 0), .cleared(count: 2, sender: nil, by: 0), .retriedByHand(count: 2, by: 0),
+      .flushed(by: 0, sender: nil), .suspended(Suspension(since: now, length: nil, by: 0)), .resumed(by: nil),
     ]
   }
 
