@@ -68,7 +68,10 @@ let package = Package(
 
     // Floor 2: what the parts do together.
     .target(name: "SyncEngine", dependencies: ["CrashPoints", "ProgressModel", "SyncPolicy", "Spool", "SyncStore"], swiftSettings: strict),
-    .target(name: "ControlClient", dependencies: ["ControlProtocol", "ProgressModel", "SyncPolicy", "SyncStore"], swiftSettings: strict),
+    .target(
+      name: "ControlClient",
+      dependencies: ["ControlProtocol", "ProgressModel", "SyncPolicy", "SyncStore", asyncHTTPClient, nioCore, nioHTTP1, nioPosix],
+      swiftSettings: strict),
     .target(
       name: "ControlServer",
       dependencies: [
@@ -96,7 +99,7 @@ let package = Package(
       name: "progressctl",
       dependencies: [
         "APIClient", "ControlClient", "ControlProtocol", "ProgressModel", "Spool", "SyncDaemon", "SystemEvents", "Systemd", argumentParser,
-        subprocess, systemPackage,
+        subprocess, systemPackage, unixSignals,
       ], swiftSettings: strict),
     .executableTarget(
       name: "progress-api", dependencies: ["ProgressModel", "ProgressServer", "SQLiteProgressStore", argumentParser, logging],

@@ -1,109 +1,51 @@
 package import ControlProtocol
-import Glibc
-package import ProgressModel
-import SyncPolicy
-import SyncStore
 
-/// What `progressctl` asks of the daemon, answered from the daemon's files without writing to them.
-///
-/// Each question reads the truth of its moment, so an answer is right whether the daemon runs or not, and also after it has
-/// made its queue anew. Only those may ask who may read the files: the daemon's own user and root.
+/// What `progressctl` asks of a daemon: over the control socket where one answers, from the daemon's files otherwise.
 package struct ControlClient: Sendable {
-  private let queuePath: String
-  private let lockPath: String
-  private let maximumAttempts: Int
+  package let socket: SocketClient
+  package let files: QueueFiles
 
-  /// - Parameters:
-  ///   - queuePath: The daemon's database.
-  ///   - lockPath: The file that a running daemon holds locked.
-  ///   - maximumAttempts: How many quick retries the daemon's configuration gives a write.
-  package init(queuePath: String, lockPath: String, maximumAttempts: Int) {
-    (self.queuePath, self.lockPath, self.maximumAttempts) = (queuePath, lockPath, maximumAttempts)
+  package init(socket: SocketClient, files: QueueFiles) {
+    (self.socket, self.files) = (socket, files)
   }
 
-  /// Whether a daemon holds the lock, and its process.
-  package var presence: DaemonPresence { DaemonPresence(lockPath: lockPath) }
-
-  /// The counts; their cost does not grow with the queue.
-  package func status() throws(ControlError) -> StatusReport {
-    let (counts, oldest) = try asking { try ($0.counts(), $0.oldestPendingAt()) }
-    var report = StatusReport(daemon: DaemonReport(presence))
-    (report.waiting, report.retrying, report.parked, report.failed) = (counts.waiting, counts.retrying, counts.parked, counts.failed)
-    (report.oldestAcceptedAt, report.lastSyncedAt) = (oldest, counts.lastSyncedAt)
-    return report
+  /// Who gave an answer.
+  package enum Source: Hashable, Sendable {
+    case daemon
+    /// Its files, because it could not be asked.
+    case files(because: ControlError)
   }
 
-  /// Everything that stands in the queue, as it was at one moment.
-  package func queue() throws(ControlError) -> QueueReport {
-    try asking { store in
-      var report = QueueReport()
-      try store.forEachEntry { entry in
-        let item = QueueItem(entry, maximumAttempts: maximumAttempts)
-        if item.state == .failed { report.failed.append(item) } else { report.items.append(item) }
-      }
-      return report
-    }
-  }
-
-  /// Whether the action that this user dropped with this id has been accepted, and so survives a power cut.
-  package func isAccepted(_ id: ActionID) throws(ControlError) -> Bool {
-    try asking { try $0.isAccepted(id, sender: geteuid()) }
-  }
-
-  private func asking<Answer>(_ question: (SyncStore) throws -> Answer) throws(ControlError) -> Answer {
-    if access(queuePath, R_OK) != 0, errno == EACCES { throw .notPermitted(path: queuePath) }
+  /// How things stand; from the files just the counts. Throws `ControlError`, `CancellationError`.
+  package func status() async throws -> (report: StatusReport, source: Source) {
     do {
-      return try question(SyncStore.reading(path: queuePath))
-    } catch SyncStoreError.missing(let path) {
-      throw .noQueue(path: path)
-    } catch {
-      throw .unreadable("\(error)")
+      return (try await socket.status(), .daemon)
+    } catch let error as ControlError where error.isWithoutDaemon {
+      return (try reading(insteadOf: error) { files throws(ControlError) in try files.status() }, .files(because: error))
     }
   }
-}
 
-/// Why the daemon's state is not known.
-package enum ControlError: Error, Hashable, CustomStringConvertible {
-  /// No daemon has made a queue there yet.
-  case noQueue(path: String)
-  case notPermitted(path: String)
-  case unreadable(String)
-
-  package var description: String {
-    switch self {
-    case .noQueue(let path): "there is no queue yet: \(path) does not exist, as progress-syncd has not run"
-    case .notPermitted(let path): "\(path) may be read by the service's own user and root only"
-    case .unreadable(let words): words
+  /// The entries that the caller may see and the filter lets through, in the order of acceptance.
+  ///
+  /// Throws `ControlError`, `CancellationError`.
+  package func queue(_ filter: QueueFilter = QueueFilter()) async throws -> (items: [QueueItem], source: Source) {
+    do {
+      var items: [QueueItem] = []
+      for try await item in try await socket.queue(filter) { items.append(item) }
+      return (items, .daemon)
+    } catch let error as ControlError where error.isWithoutDaemon {
+      return (try reading(insteadOf: error) { files throws(ControlError) in try files.queue(filter) }, .files(because: error))
     }
   }
-}
 
-extension DaemonReport {
-  fileprivate init(_ presence: DaemonPresence) {
-    switch presence {
-    case .running(let process): self.init(running: true, pid: process)
-    case .stopped: self.init(running: false)
-    case .unknown: self.init(running: nil)
-    }
-  }
-}
-
-extension QueueItem {
-  fileprivate init(_ entry: QueueEntry, maximumAttempts: Int) {
-    self.init(
-      id: entry.sequence, key: entry.key, state: State(entry.state), attempts: min(entry.failures, maximumAttempts),
-      maximumAttempts: maximumAttempts, acceptedAt: entry.acceptedAt, nextAttemptAt: entry.dueAt, lastStatus: entry.lastStatus,
-      lastError: entry.lastReason, sender: entry.sender, recordedAt: entry.write?.recordedAt)
-  }
-}
-
-extension QueueItem.State {
-  fileprivate init(_ state: WriteState) {
-    switch state {
-    case .waiting: self = .waiting
-    case .retrying: self = .retrying
-    case .parked: self = .parked
-    case .failed: self = .failed
+  /// Of two reasons for not knowing it throws the one that has a way out for whoever asks.
+  private func reading<Answer>(
+    insteadOf error: ControlError, _ question: (QueueFiles) throws(ControlError) -> Answer
+  ) throws(ControlError) -> Answer {
+    do {
+      return try question(files)
+    } catch .notPermitted {
+      throw error
     }
   }
 }

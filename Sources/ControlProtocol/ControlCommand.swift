@@ -76,6 +76,10 @@ extension ControlCommand {
     /// `2h`, `1m30s`: how long it holds.
     package var `for`: String?
     package var level: String?
+
+    package init(for time: String? = nil, level: String? = nil) {
+      (self.for, self.level) = (time, level)
+    }
   }
 }
 

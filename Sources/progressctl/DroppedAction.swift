@@ -9,17 +9,19 @@ import SystemPackage
 struct DroppedAction: CustomStringConvertible {
   let file: SpoolName
   let id: ActionID
-  /// Of the first of its writes: what the verb is about.
-  let key: WriteKey
+  /// Of its writes; the first is what the verb is about.
+  let keys: [WriteKey]
+  private let key: WriteKey
 
   /// Drops `contents`, which are those of `action`; when this returns they survive a power cut.
   ///
   /// Throws `Failure`, and then nothing was dropped.
   init(dropping contents: [UInt8], of action: Action, into service: Service) throws {
-    guard let id = action.id, let key = action.writes(droppedAt: .now).first?.key else {
+    let keys = action.writes(droppedAt: .now).map(\.key)
+    guard let id = action.id, let key = keys.first else {
       throw Failure("the action has no id; nothing was dropped", code: EX_SOFTWARE)
     }
-    (self.id, self.key) = (id, key)
+    (self.id, self.keys, self.key) = (id, keys, key)
     do {
       file = try SpoolWriter(incoming: service.configuration.spool.directory.appending("incoming")).drop(contents)
     } catch {

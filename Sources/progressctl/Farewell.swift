@@ -1,5 +1,4 @@
 import ArgumentParser
-import ControlClient
 import Glibc
 import ProgressModel
 import SyncDaemon
@@ -44,13 +43,5 @@ struct Failure: Error, Equatable {
 
   init(_ text: String, code: CInt) {
     (self.text, self.code) = (text, code)
-  }
-
-  init(_ error: ControlError, of service: Service) {
-    switch error {
-    case .noQueue: self.init("\(error); \(service.howToStart) (\(service.name))", code: EX_NOINPUT)
-    case .notPermitted: self.init("\(error); try again with sudo (\(service.name))", code: EX_NOPERM)
-    case .unreadable: self.init("\(error) (\(service.name))", code: EX_IOERR)
-    }
   }
 }

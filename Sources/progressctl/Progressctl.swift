@@ -2,7 +2,7 @@ import ArgumentParser
 import Glibc
 import SyncDaemon
 
-/// The person's and the script's end of progress-sync: drops actions, and looks into the daemon's queue.
+/// The person's and the script's end of progress-sync: drops actions, looks into the daemon, and puts right what is wrong there.
 @main
 struct Progressctl: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -12,29 +12,36 @@ struct Progressctl: AsyncParsableCommand {
       Examples:
         progressctl complete p1 1 3 --rating hard
         progressctl complete p1 1 3 --wait && echo safe in the queue
-        progressctl rate p1 1 3 perfect
-        progressctl schedule p1 1 4 2026-01-30
+        progressctl rate p1 1 3 perfect --wait=synced && echo the API has it
         progressctl log-exercise p1 1 3 squat --set sets=3 reps=5 weight=102.5
-        progressctl status
+        progressctl status --watch
         progressctl queue --json
+        progressctl failed
+        progressctl retry --all-failed
+        progressctl watch --program p1
 
       p1 1 3 is the session of day 3 in week 1 of the program p1. An action needs no \
-      running daemon: it waits in the spool for one.
+      running daemon: it waits in the spool for one. status, queue, failed and show-entry \
+      do without one where the daemon's files may be read; the rest talks to it.
 
-      Exit codes, as in sysexits.h: 0 done, 64 wrong usage, 65 refused action, 66 no \
-      input or no queue yet, 69 no spool, 74 reading or writing failed, 75 not accepted \
-      in time, 77 not permitted, 78 wrong configuration.
+      Exit codes, as in sysexits.h: 0 done, 64 wrong usage or not confirmed, 65 refused \
+      action, 66 no such entry, no input or no queue yet, 69 no daemon or no spool, \
+      74 reading or writing failed, 75 not accepted or delivered in time, or no answer, \
+      76 a daemon of another version, 77 not permitted, 78 wrong configuration. Ended by \
+      a signal: 128 and its number, 130 for Ctrl-C.
       """,
     version: Daemon.version,
     subcommands: [
-      Complete.self, Uncomplete.self, Rate.self, Schedule.self, LogExercise.self, Status.self, Queue.self,
+      Complete.self, Uncomplete.self, Rate.self, Schedule.self, LogExercise.self,
+      Status.self, Queue.self, Failed.self, ShowEntry.self, Watch.self,
+      Flush.self, Retry.self, Discard.self, Clear.self, Pause.self, Resume.self, LogLevel.self, Reload.self,
     ])
 
   static func main() async {
     // A reader that has seen enough, such as head, ends this program as it ends any other, whatever the parent ignores.
     signal(SIGPIPE, SIG_DFL)
     do {
-      var command = try await asyncParseAsRoot()
+      var command = try await asyncParseAsRoot(ArgumentSpelling.spelledOut(Array(CommandLine.arguments.dropFirst())))
       if var command = command as? any AsyncParsableCommand {
         try await command.run()
       } else {

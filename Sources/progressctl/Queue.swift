@@ -4,65 +4,56 @@ import ControlProtocol
 import FoundationEssentials
 import ProgressModel
 import SyncDaemon
-import Systemd
 
-struct Queue: ParsableCommand {
+struct Queue: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "What waits to be delivered, when it is tried next, and what went wrong.",
+    usage: "progressctl queue [<options>] [<key> ...]",
     discussion: """
+      Shows the entries that you dropped; root, and the daemon's own user, see all. \
+      Without a running daemon they are read from its files.
+
       Examples:
         progressctl queue
+        progressctl queue complete-p1-1-3 intensity-p1-1-3
         progressctl queue --json | jq -r '.items[].key'
         progressctl queue --json | jq '.failed[] | {key, last_error}'
+        progressctl queue complete-p1-1-3 --json | jq -r .state
       """)
 
-  @Flag(help: "Print {\"pending\", \"items\": [{\"key\", \"attempts\", \"max_attempts\", …}], \"failed\"} for scripts.")
+  @Argument(help: ArgumentHelp("Only what waits under these keys.", valueName: "key"))
+  var keys: [String] = []
+
+  @Flag(
+    help:
+      "Print {\"pending\", \"items\": [{\"key\", \"attempts\", \"max_attempts\", …}], \"failed\"} for scripts; with keys, an item a line.")
   var json = false
 
   @OptionGroup var service: ServiceOptions
 
-  func run() throws {
+  func run() async throws {
     let environment = ProcessInfo.processInfo.environment
-    let service = try service.service(environment: environment)
-    let report = try service.asking { client throws(ControlError) in try client.queue() }
+    let (items, source) = try await service.service(environment: environment).asking { client in
+      try await client.queue(QueueFilter(keys: Set(keys)))
+    }
+    let report = QueueReport(items: items.filter { $0.state != .failed }, failed: items.filter { $0.state == .failed })
     try StandardOutput.write { write in
-      if json {
+      if json, keys.isEmpty {
         try report.writeJSON(write)
         try write("\n")
+      } else if json {
+        try items.writeJSONLines(write)
       } else {
-        try report.writeTable(now: Timestamp.now, style: StandardOutput.style(environment: environment), write)
+        try write(report.headline + source.remark + "\n")
+        try items.writeTable(now: .now, style: StandardOutput.style(environment: environment), write)
       }
     }
   }
 }
 
 extension QueueReport {
-  /// Gives the report for people to `write`, line by line.
-  func writeTable(now: Timestamp, style: TextStyle, _ write: (String) throws -> Void) rethrows {
-    guard !items.isEmpty || !failed.isEmpty else { return try write("nothing is pending\n") }
-    try write("\(items.count) pending, \(failed.count) failed\n")
-    let header = [["STATE", "ATTEMPTS", "NEXT", "KEY", "LAST ERROR"]]
-    let rows = [items, failed].lazy.joined().map { $0.row(now: now, style: style) }
-    try Table([AnyCollection(header), AnyCollection(rows)].lazy.joined()).writeLines(write)
-  }
-}
-
-extension QueueItem {
-  fileprivate func row(now: Timestamp, style: TextStyle) -> [String] {
-    let next = nextAttemptAt.map { $0 <= now ? "now" : "in \(($0 - now).inWords)" } ?? "-"
-    let status = lastStatus.map { "\($0)" }
-    // Some reasons begin with the status.
-    let error = [status.flatMap { lastError?.hasPrefix($0) == true ? nil : $0 }, lastError].compactMap { $0 }.joined(separator: ": ")
-    return [style.paint(state.rawValue, state.colour), "\(attempts)/\(maximumAttempts)", next, key.singleLine, error.singleLine]
-  }
-}
-
-extension QueueItem.State {
-  fileprivate var colour: TextStyle.Colour? {
-    switch self {
-    case .waiting, .retrying: nil
-    case .parked: .yellow
-    case .failed: .red
-    }
+  var headline: String {
+    guard !items.isEmpty || !failed.isEmpty else { return "nothing is pending" }
+    return "\(items.count) pending, \(failed.count) failed" + (failed.isEmpty ? "" : "; see progressctl failed")
   }
 }

@@ -13,8 +13,12 @@ struct Service {
   /// Whether the file is another than the one that systemd starts the service with.
   let isNamed: Bool
 
-  var client: ControlClient {
-    ControlClient(
+  /// The spool's directory of refused files.
+  var rejected: FilePath { configuration.spool.directory.appending("rejected") }
+
+  /// The daemon's files, for when it does not answer.
+  var files: QueueFiles {
+    QueueFiles(
       queuePath: configuration.queuePath.string, lockPath: configuration.state.directory.appending("lock").string,
       maximumAttempts: configuration.retry.backoff.count)
   }
@@ -71,17 +75,6 @@ enum ServiceFlag: String, EnumerableFlag {
     switch self {
     case .user: .user
     case .system: .system
-    }
-  }
-}
-
-extension Service {
-  /// Asks the daemon; throws `Failure`.
-  func asking<Answer>(_ question: (ControlClient) throws(ControlError) -> Answer) throws(Failure) -> Answer {
-    do {
-      return try question(client)
-    } catch {
-      throw Failure(error, of: self)
     }
   }
 }

@@ -23,6 +23,9 @@ enum StandardOutput {
   private static func writeAll(_ text: String) throws {
     do {
       _ = try FileDescriptor.standardOutput.writeAll(text.utf8)
+    } catch Errno.brokenPipe {
+      // NIO has SIGPIPE ignored; a reader that has seen enough ends this program all the same.
+      Signals.die(of: SIGPIPE)
     } catch {
       throw Failure("cannot write the output: \(error)", code: EX_IOERR)
     }
@@ -32,23 +35,5 @@ enum StandardOutput {
   static func style(environment: [String: String]) -> TextStyle {
     let isPlain = isatty(STDOUT_FILENO) == 0 || environment["TERM"] == "dumb" || environment["NO_COLOR"].map { !$0.isEmpty } ?? false
     return isPlain ? .plain : .coloured
-  }
-}
-
-/// Whether text is marked with colours.
-enum TextStyle {
-  case plain
-  case coloured
-
-  /// The foreground colours of ECMA-48 (`SGR`), which every terminal maps to its own theme.
-  enum Colour: Int {
-    case red = 31
-    case green = 32
-    case yellow = 33
-  }
-
-  func paint(_ text: String, _ colour: Colour?) -> String {
-    guard self == .coloured, let colour else { return text }
-    return "\u{1b}[\(colour.rawValue)m\(text)\u{1b}[0m"
   }
 }

@@ -2,55 +2,42 @@ import ArgumentParser
 import ControlClient
 import ControlProtocol
 import FoundationEssentials
+import Glibc
 import ProgressModel
 import SyncDaemon
 
-struct Status: ParsableCommand {
+struct Status: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Whether the daemon runs, and what it has still to deliver.",
+    abstract: "How the daemon, the API and the queue stand, on one screen.",
+    usage: "progressctl status [<options>]",
     discussion: """
       Examples:
         progressctl status
+        progressctl status --watch
         progressctl status --json | jq .pending
+        progressctl status --json --watch | jq --unbuffered -r .endpoint.state
       """)
 
-  @Flag(help: "Print an object for scripts.")
+  @Flag(help: "Go on showing it, live on a terminal; elsewhere once per change. Ctrl-C ends it.")
+  var watch = false
+
+  @Flag(help: "Print an object for scripts; with --watch, a line per change.")
   var json = false
 
   @OptionGroup var service: ServiceOptions
 
-  func run() throws {
+  func run() async throws {
     let environment = ProcessInfo.processInfo.environment
     let service = try service.service(environment: environment)
-    let report = try service.asking { client throws(ControlError) in try client.status() }
-    let now = Timestamp.now
     let style = StandardOutput.style(environment: environment)
-    try StandardOutput.write(json ? ControlCoding.text(of: report) + "\n" : report.screen(of: service.name, now: now, style: style))
-  }
-}
-
-extension StatusReport {
-  /// The report for people, a line for each thing.
-  func screen(of service: String, now: Timestamp, style: TextStyle) -> String {
-    let lines = [
-      ("daemon", daemon.line(style: style) + " (\(service))"),
-      ("pending", "\(pending): \(waiting) waiting, \(retrying) retrying, " + style.paint("\(parked) parked", parked > 0 ? .yellow : nil)),
-      ("oldest", oldestAcceptedAt.map { "\((now - $0).inWords)" } ?? "-"),
-      ("failed", style.paint("\(failed)", failed > 0 ? .red : nil) + (failed > 0 ? "; see progressctl queue" : "")),
-      ("last synced", lastSyncedAt.map { "\((now - $0).inWords) ago" } ?? "never"),
-    ]
-    var screen = ""
-    Table(lines.map { [$0, $1] }).writeLines { screen += $0 }
-    return screen
-  }
-}
-
-extension DaemonReport {
-  fileprivate func line(style: TextStyle) -> String {
-    switch running {
-    case true?: style.paint("running", .green) + (pid.map { ", process \($0)" } ?? "")
-    case false?: style.paint("not running", .red)
-    case nil: "unknown"
+    if watch {
+      return try await service.connected { client in
+        try await StatusWatch(service: service, client: client, style: style, json: json).run()
+      }
     }
+    let (report, source) = try await service.asking { client in try await client.status() }
+    if json { return try StandardOutput.write(ControlCoding.text(of: report) + "\n") }
+    let screen = StatusScreen(report: report, source: source, service: service.name, now: .now, style: style)
+    try StandardOutput.write(screen.text)
   }
 }

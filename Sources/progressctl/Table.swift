@@ -19,7 +19,7 @@ struct Table<Rows: Collection<[String]>> {
     for row in rows {
       for (column, cell) in row.enumerated() {
         if column == widths.count { widths.append(0) }
-        widths[column] = max(widths[column], cell.visibleWidth)
+        widths[column] = max(widths[column], cell.columns)
       }
     }
     return widths
@@ -28,29 +28,13 @@ struct Table<Rows: Collection<[String]>> {
   private func line(_ row: [String], _ widths: [Int]) -> String {
     var line = ""
     for (cell, width) in zip(row, widths) {
-      line += cell + String(repeating: " ", count: width - cell.visibleWidth + 2)
+      line += cell + String(repeating: " ", count: width - cell.columns + 2)
     }
     return line.trimmingTrailingSpaces + "\n"
   }
 }
 
 extension String {
-  /// The characters that a terminal shows, without the colours between them.
-  fileprivate var visibleWidth: Int {
-    var width = 0
-    var isColour = false
-    for character in self {
-      if character == "\u{1b}" {
-        isColour = true
-      } else if isColour {
-        isColour = character != "m"
-      } else {
-        width += 1
-      }
-    }
-    return width
-  }
-
   fileprivate var trimmingTrailingSpaces: Substring {
     self[..<(lastIndex { $0 != " " }.map(index(after:)) ?? startIndex)]
   }

@@ -12,7 +12,8 @@ final class TemporaryState {
   let directory: URL
   var queuePath: String { directory.appending(path: "queue.sqlite").path }
   var lockPath: String { directory.appending(path: "lock").path }
-  var client: ControlClient { ControlClient(queuePath: queuePath, lockPath: lockPath, maximumAttempts: 3) }
+  var files: QueueFiles { QueueFiles(queuePath: queuePath, lockPath: lockPath, maximumAttempts: 3) }
+  var socketPath: String { directory.appending(path: "control.sock").path }
 
   init() throws {
     directory = FileManager.default.temporaryDirectory.appending(path: "state-\(UUID().uuidString)")

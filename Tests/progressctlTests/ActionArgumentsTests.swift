@@ -105,6 +105,17 @@ struct ActionArgumentsTests {
         "complete p1 1 3 --timeout 5", "The value '5' is invalid for '--timeout <duration>': must be a duration such as 500ms or 1m30s",
         "complete "
       ),
+      (
+        "complete p1 1 3 --wait=done", "The value 'done' is invalid for '--wait <goal>'. Please provide one of 'accepted' and 'synced'.",
+        "complete "
+      ),
+      ("retry", "Give ids or keys, or --all-failed", "retry "),
+      ("retry 7 --all-failed", "Give ids or keys, or --all-failed", "retry "),
+      ("clear", "Say --all when you mean everything; progressctl discard takes ids and keys", "clear "),
+      ("discard", "Missing expected argument '<id-or-key> ...'", "discard "),
+      ("show-entry x", "The value 'x' is invalid for '<id>'", "show-entry "),
+      ("pause --for 2", "The value '2' is invalid for '--for <duration>': must be a duration such as 500ms or 1m30s", "pause "),
+      ("log-level loud", "The level must be one of trace, debug, info, notice, warning, error, critical", "log-level "),
       ("log-exercise p1 1 3 squat --log {} --file x", "Give --log or --file, not both", "log-exercise "),
       ("frobnicate", "Unexpected argument 'frobnicate'", ""),
     ])
@@ -114,11 +125,31 @@ struct ActionArgumentsTests {
     #expect(farewell?.text == "progressctl: \(text)\nSee 'progressctl \(verb)--help' for more information.\n")
   }
 
+  @Test(
+    "--wait takes its goal behind =, and nothing that follows it",
+    arguments: [
+      ("complete p1 1 3", nil), ("complete --wait p1 1 3", .accepted), ("complete p1 1 3 --wait", .accepted),
+      ("complete p1 1 3 --wait --json", .accepted), ("complete --wait=synced p1 1 3", .synced),
+      ("rate p1 1 3 easy --wait=accepted", .accepted),
+      ("log-exercise p1 1 3 squat --set a=1 --wait --set b=2", .accepted),
+    ] as [(String, WaitGoal?)])
+  func wait(line: String, goal: WaitGoal?) throws {
+    let arguments = ArgumentSpelling.spelledOut(line.split(separator: " ").map(String.init))
+    let command = try #require(try Progressctl.parseAsRoot(arguments) as? any DropCommand)
+    #expect(command.options.wait == goal && command.session.program == "p1")
+  }
+
+  @Test("what stands behind -- is no option")
+  func terminator() {
+    #expect(ArgumentSpelling.spelledOut(["complete", "--wait", "--", "--wait"]) == ["complete", "--wait=accepted", "--", "--wait"])
+  }
+
   @Test("every verb's help shows it at work, within the width of a terminal")
   func help() {
     for verb in Progressctl.configuration.subcommands {
       let help = Progressctl.helpMessage(for: verb, columns: 80)
-      #expect(help.contains("\n  progressctl \(verb._commandName)"))
+      let examples = ["\n  progressctl ", "\n  sudo progressctl "].map { $0 + verb._commandName }
+      #expect(examples.contains { help.contains($0) })
       #expect(help.split(separator: "\n").allSatisfy { $0.count <= 80 })
     }
   }

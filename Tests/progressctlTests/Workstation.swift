@@ -1,3 +1,4 @@
+import ControlClient
 import Foundation
 import ProgressModel
 import Spool
@@ -16,13 +17,17 @@ final class Workstation: Sendable {
   var incoming: URL { root.appending(path: "spool/incoming") }
   var rejected: FilePath { FilePath(root.path).appending("spool/rejected") }
   var queuePath: String { root.appending(path: "state/queue.sqlite").path }
+  var socketPath: String { root.appending(path: "control.sock").path }
+  var files: QueueFiles { QueueFiles(queuePath: queuePath, lockPath: root.path + "/state/lock", maximumAttempts: 3) }
   var configuration: String { root.appending(path: "config.yaml").path }
 
   init() throws {
     root = FileManager.default.temporaryDirectory.appending(path: "progressctl-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: root.appending(path: "state"), withIntermediateDirectories: true)
     _ = try openReader()
-    let text = "spool:\n  directory: \(root.path)/spool\n  max_file_size: 1KiB\nstate:\n  directory: \(root.path)/state\n"
+    let text =
+      "spool:\n  directory: \(root.path)/spool\n  max_file_size: 1KiB\nstate:\n  directory: \(root.path)/state\n"
+      + "control:\n  socket: \(socketPath)\n"
     try text.write(toFile: configuration, atomically: false, encoding: .utf8)
   }
 

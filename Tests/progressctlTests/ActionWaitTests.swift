@@ -1,4 +1,5 @@
 import ControlClient
+import ControlProtocol
 import Foundation
 import ProgressModel
 import Spool
@@ -9,39 +10,47 @@ import Testing
 
 @testable import progressctl
 
-@Suite("Waiting for acceptance")
-struct AcceptanceWaitTests {
+@Suite("Waiting for acceptance without a daemon that answers")
+struct ActionWaitTests {
   private let workstation: Workstation
-  private let wait: AcceptanceWait
+  private let id: ActionID
+  private let file: SpoolName
 
   init() throws {
     workstation = try Workstation()
-    let file = try SpoolWriter(incoming: FilePath(workstation.incoming.path)).drop(Array("{}".utf8))
-    wait = AcceptanceWait(
-      client: ControlClient(queuePath: workstation.queuePath, lockPath: workstation.root.path + "/state/lock", maximumAttempts: 3),
-      id: try #require(ActionID("a1")), rejected: workstation.rejected, file: file, timeout: .seconds(10))
+    id = try #require(ActionID("a1"))
+    file = try SpoolWriter(incoming: FilePath(workstation.incoming.path)).drop(Array("{}".utf8))
+  }
+
+  private func outcome(clock: SteppingClock, goal: WaitGoal = .accepted) async throws -> ActionWait.Outcome {
+    try await SocketClient.with(path: workstation.socketPath) { socket in
+      let client = ControlClient(socket: socket, files: workstation.files)
+      let wait = ActionWait(
+        client: client, id: id, keys: [], goal: goal, rejected: workstation.rejected, file: file, timeout: .seconds(10))
+      return try await wait.outcome(clock: clock)
+    }
   }
 
   @Test("what is in already is seen without a pause")
   func already() async throws {
-    try workstation.openStore().accept(Action(session: session(), change: .uncomplete, id: wait.id))
-    #expect(try await wait.outcome(clock: SteppingClock { _ in Issue.record("it slept") }) == .accepted)
+    try workstation.openStore().accept(Action(session: session(), change: .uncomplete, id: id))
+    #expect(try await outcome(clock: SteppingClock { _ in Issue.record("it slept") }) == .reached)
   }
 
   @Test("an acceptance is seen at the next look, also when the daemon makes its queue only then", arguments: [1, 2, 9])
   func later(looks: Int) async throws {
-    let clock = SteppingClock { [workstation, wait] sleeps in
+    let clock = SteppingClock { [workstation, id] sleeps in
       guard sleeps == looks else { return }
-      try workstation.openStore().accept(Action(session: session(), change: .uncomplete, id: wait.id))
+      try workstation.openStore().accept(Action(session: session(), change: .uncomplete, id: id))
     }
-    #expect(try await wait.outcome(clock: clock) == .accepted)
+    #expect(try await outcome(clock: clock) == .reached)
     #expect(clock.sleeps == looks)
   }
 
   @Test("another's action of the same id is not this one")
   func another() async throws {
-    try workstation.openStore().accept(Action(session: session(), change: .uncomplete, id: wait.id), sender: geteuid() + 1)
-    #expect(try await wait.outcome(clock: SteppingClock { _ in }) == .timedOut)
+    try workstation.openStore().accept(Action(session: session(), change: .uncomplete, id: id), sender: geteuid() + 1)
+    #expect(try await outcome(clock: SteppingClock { _ in }) == unknown)
   }
 
   @Test("a rejection is told with the daemon's reason, and never before it is complete")
@@ -53,20 +62,28 @@ struct AcceptanceWaitTests {
       let claim = try #require(try reader.claim(atMost: 1, now: start).files.first?.claim)
       try reader.reject([Refusal(claim: claim, reason: "action: is missing")], now: start)
     }
-    #expect(try await wait.outcome(clock: clock) == .rejected(reason: "action: is missing"))
+    #expect(try await outcome(clock: clock) == .rejected(reason: "action: is missing"))
     #expect(clock.sleeps == 3)
   }
 
   @Test("a reason whose file has not been moved yet is not a rejection")
   func unfinishedRejection() async throws {
-    try Data("half a rea".utf8).write(to: URL(filePath: workstation.rejected.appending("\(wait.file).reason").string))
-    #expect(try await wait.outcome(clock: SteppingClock { _ in }) == .timedOut)
+    try Data("half a rea".utf8).write(to: URL(filePath: workstation.rejected.appending("\(file).reason").string))
+    #expect(try await outcome(clock: SteppingClock { _ in }) == unknown)
   }
+
+  @Test("what the API has is not known without a daemon: the wait goes on")
+  func synced() async throws {
+    try workstation.openStore().accept(Action(session: session(), change: .uncomplete, id: id))
+    #expect(try await outcome(clock: SteppingClock { _ in }, goal: .synced) == .timedOut(ActionReport(state: .accepted)))
+  }
+
+  private let unknown = ActionWait.Outcome.timedOut(ActionReport(state: .unknown))
 
   @Test("the wait ends at its time, after a last look")
   func timeout() async throws {
     let clock = SteppingClock { _ in }
-    #expect(try await wait.outcome(clock: clock) == .timedOut)
+    #expect(try await outcome(clock: clock) == unknown)
     #expect(clock.elapsed == .seconds(10))
   }
 }

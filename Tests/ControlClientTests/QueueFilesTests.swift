@@ -7,8 +7,8 @@ import SyncPolicy
 import SyncStore
 import Testing
 
-@Suite("What progressctl learns of the queue")
-struct ControlClientTests {
+@Suite("What the daemon's files tell")
+struct QueueFilesTests {
   private let state: TemporaryState
 
   init() throws {
@@ -17,16 +17,16 @@ struct ControlClientTests {
 
   @Test("before the daemon has ever run there is no queue, and asking makes none")
   func noQueue() throws {
-    #expect(throws: ControlError.noQueue(path: state.queuePath)) { try state.client.status() }
-    #expect(throws: ControlError.noQueue(path: state.queuePath)) { try state.client.queue() }
+    #expect(throws: ControlError.noQueue(path: state.queuePath)) { try state.files.status() }
+    #expect(throws: ControlError.noQueue(path: state.queuePath)) { try state.files.queue() }
     #expect(try FileManager.default.contentsOfDirectory(atPath: state.directory.path).isEmpty)
   }
 
   @Test("an empty queue is pending nothing and was never synced")
   func empty() throws {
     _ = try state.openStore()
-    #expect(try state.client.status() == StatusReport(daemon: DaemonReport(running: false)))
-    #expect(try state.client.queue() == QueueReport())
+    #expect(try state.files.status() == StatusReport(daemon: DaemonReport(running: false)))
+    #expect(try state.files.queue() == [])
   }
 
   @Test("the queue is told in the order of acceptance, with attempts, reasons and next times, and what failed apart")
@@ -51,18 +51,33 @@ struct ControlClientTests {
     let parked = QueueItem(
       id: 3, key: "intensity-p1-1-4", state: .parked, attempts: 3, maximumAttempts: 3, acceptedAt: start + .seconds(2),
       nextAttemptAt: start + .seconds(60), lastError: "refused")
-    let report = try state.client.queue()
-    let told = report.items.map { item in
+    let items = try state.files.queue()
+    let told = items.map { item in
       #expect(item.recordedAt == item.acceptedAt)
       var item = item
       (item.recordedAt, item.sender) = (nil, 0)
       return item
     }
-    #expect(told == [waiting, retrying, parked])
-    let failed = try #require(report.failed.first)
-    #expect(report.failed.count == 1)
+    #expect(Array(told.dropLast()) == [waiting, retrying, parked])
+    let failed = try #require(items.last)
     #expect(failed.key == "intensity-p1-1-5" && failed.state == .failed && failed.nextAttemptAt == nil)
     #expect(failed.lastStatus == 422 && failed.lastError == "no such week")
+  }
+
+  @Test(
+    "a filter lets through what has one of its states, keys and ids each",
+    arguments: [
+      (QueueFilter(states: [.failed]), [2]), (QueueFilter(states: [.waiting, .failed]), [1, 2, 3]),
+      (QueueFilter(keys: ["intensity-p1-1-5", "none"]), [3]), (QueueFilter(ids: [1, 3, 9]), [1, 3]),
+      (QueueFilter(states: [.waiting], keys: ["intensity-p1-1-4"]), []),
+    ] as [(QueueFilter, [Int64])])
+  func filter(filter: QueueFilter, ids: [Int64]) throws {
+    let store = try state.openStore()
+    try store.accept(.uncomplete)
+    try store.accept(.rate(.easy), day: 4)
+    try store.settleLast(.failed(status: 422, reason: "no such week"))
+    try store.accept(.rate(.easy), day: 5)
+    #expect(try state.files.queue(filter).map(\.id) == ids)
   }
 
   @Test("the status counts by state, and the oldest is the oldest that is still to be delivered")
@@ -79,7 +94,7 @@ struct ControlClientTests {
     var expected = StatusReport(daemon: DaemonReport(running: false))
     (expected.waiting, expected.retrying, expected.failed) = (1, 1, 1)
     (expected.oldestAcceptedAt, expected.lastSyncedAt) = (start + .seconds(2), start + .seconds(9))
-    #expect(try state.client.status() == expected)
+    #expect(try state.files.status() == expected)
   }
 
   @Test("an action is accepted when its own sender's id is in the queue's memory")
@@ -87,18 +102,18 @@ struct ControlClientTests {
     let store = try state.openStore()
     let mine = try #require(ActionID("mine"))
     let theirs = try #require(ActionID("theirs"))
-    #expect(try !state.client.isAccepted(mine))
+    #expect(try !state.files.isAccepted(mine))
     try store.accept(.uncomplete, id: "mine", sender: geteuid())
     try store.accept(.uncomplete, id: "theirs", sender: geteuid() + 1)
-    #expect(try state.client.isAccepted(mine))
-    #expect(try !state.client.isAccepted(theirs))
+    #expect(try state.files.isAccepted(mine))
+    #expect(try !state.files.isAccepted(theirs))
   }
 
   @Test("a file that is no database is a damage that is told, not an empty queue")
   func damaged() throws {
     try Data("not a database, and longer than the header of one, so that it is read as far as that goes: no.".utf8)
       .write(to: URL(filePath: state.queuePath))
-    let error = #expect(throws: ControlError.self) { try state.client.queue() }
+    let error = #expect(throws: ControlError.self) { try state.files.queue() }
     guard case .unreadable(let words) = try #require(error) else {
       Issue.record("not \(String(describing: error))")
       return

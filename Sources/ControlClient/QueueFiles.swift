@@ -1,0 +1,99 @@
+package import ControlProtocol
+import Glibc
+package import ProgressModel
+import SyncPolicy
+import SyncStore
+
+/// The daemon's files, read without writing to them: what can be known when no daemon answers.
+///
+/// Each question reads the truth of its moment, so an answer is right whether the daemon runs or not, and also after it has
+/// made its queue anew. Only those may ask who may read the files: the daemon's own user and root.
+package struct QueueFiles: Sendable {
+  private let queuePath: String
+  private let lockPath: String
+  private let maximumAttempts: Int
+
+  /// - Parameters:
+  ///   - queuePath: The daemon's database.
+  ///   - lockPath: The file that a running daemon holds locked.
+  ///   - maximumAttempts: How many quick retries the daemon's configuration gives a write.
+  package init(queuePath: String, lockPath: String, maximumAttempts: Int) {
+    (self.queuePath, self.lockPath, self.maximumAttempts) = (queuePath, lockPath, maximumAttempts)
+  }
+
+  /// Whether a daemon holds the lock, and its process.
+  package var presence: DaemonPresence { DaemonPresence(lockPath: lockPath) }
+
+  /// The counts; their cost does not grow with the queue.
+  package func status() throws(ControlError) -> StatusReport {
+    let (counts, oldest) = try asking { try ($0.counts(), $0.oldestPendingAt()) }
+    var report = StatusReport(daemon: DaemonReport(presence))
+    (report.waiting, report.retrying, report.parked, report.failed) = (counts.waiting, counts.retrying, counts.parked, counts.failed)
+    (report.oldestAcceptedAt, report.lastSyncedAt) = (oldest, counts.lastSyncedAt)
+    return report
+  }
+
+  /// What stands in the queue at one moment and passes the filter, in the order of acceptance.
+  package func queue(_ filter: QueueFilter = QueueFilter()) throws(ControlError) -> [QueueItem] {
+    try asking { store in
+      var items: [QueueItem] = []
+      try store.forEachEntry { entry in
+        let item = QueueItem(entry, maximumAttempts: maximumAttempts)
+        if filter.admits(item) { items.append(item) }
+      }
+      return items
+    }
+  }
+
+  /// Whether the action that this user dropped with this id has been accepted, and so survives a power cut.
+  package func isAccepted(_ id: ActionID) throws(ControlError) -> Bool {
+    try asking { try $0.isAccepted(id, sender: geteuid()) }
+  }
+
+  private func asking<Answer>(_ question: (SyncStore) throws -> Answer) throws(ControlError) -> Answer {
+    if access(queuePath, R_OK) != 0, errno == EACCES { throw .notPermitted(path: queuePath) }
+    do {
+      return try question(SyncStore.reading(path: queuePath))
+    } catch SyncStoreError.missing(let path) {
+      throw .noQueue(path: path)
+    } catch {
+      throw .unreadable("\(error)")
+    }
+  }
+}
+
+extension QueueFilter {
+  fileprivate func admits(_ item: QueueItem) -> Bool {
+    (states.isEmpty || states.contains(item.state)) && (keys.isEmpty || keys.contains(item.key)) && (ids.isEmpty || ids.contains(item.id))
+  }
+}
+
+extension DaemonReport {
+  fileprivate init(_ presence: DaemonPresence) {
+    switch presence {
+    case .running(let process): self.init(running: true, pid: process)
+    case .stopped: self.init(running: false)
+    case .unknown: self.init(running: nil)
+    }
+  }
+}
+
+extension QueueItem {
+  fileprivate init(_ entry: QueueEntry, maximumAttempts: Int) {
+    self.init(
+      id: entry.sequence, key: entry.key, state: State(entry.state), attempts: min(entry.failures, maximumAttempts),
+      maximumAttempts: maximumAttempts, acceptedAt: entry.acceptedAt, nextAttemptAt: entry.dueAt, lastStatus: entry.lastStatus,
+      lastError: entry.lastReason, sender: entry.sender, recordedAt: entry.write?.recordedAt)
+  }
+}
+
+extension QueueItem.State {
+  fileprivate init(_ state: WriteState) {
+    switch state {
+    case .waiting: self = .waiting
+    case .retrying: self = .retrying
+    case .parked: self = .parked
+    case .failed: self = .failed
+    }
+  }
+}

@@ -1,0 +1,120 @@
+import ControlClient
+import ControlProtocol
+import ProgressModel
+import Spool
+import SystemPackage
+
+/// Waits until the daemon has accepted a dropped file, or until the API has what was in it.
+///
+/// A daemon that ends meanwhile is waited for too: what it answers is durable, so the next one answers the same.
+struct ActionWait {
+  let client: ControlClient
+  let id: ActionID
+  /// Of the action's writes.
+  let keys: [WriteKey]
+  let goal: WaitGoal
+  /// The spool's directory of rejected files.
+  let rejected: FilePath
+  /// The name that was dropped, which no other file has.
+  let file: SpoolName
+  let timeout: Duration
+
+  enum Outcome: Equatable {
+    case reached
+    /// By the daemon: the file stands in `rejected/`.
+    case rejected(reason: String)
+    /// By the API.
+    case failed(reason: String?)
+    case discarded(reason: String?)
+    /// What it had come to when the time was over.
+    case timedOut(ActionReport)
+  }
+
+  /// The longest time for which the daemon keeps one answer back, so that a file that it rejects meanwhile is noticed.
+  private static let longestPoll = Duration.seconds(1)
+  /// How often the files are looked at, or a daemon that is away.
+  private static let longestPause = Duration.milliseconds(100)
+
+  /// Throws `ControlError` when nobody may know, and `CancellationError`.
+  func outcome(clock: some Clock<Duration>) async throws -> Outcome {
+    let deadline = clock.now.advanced(by: timeout)
+    var pause = Duration.milliseconds(5)
+    while true {
+      let before = clock.now
+      let look = try await look(atMost: max(.zero, before.duration(to: deadline)))
+      if let outcome = look.outcome { return outcome }
+      guard clock.now < deadline else { return .timedOut(look.report) }
+      // A daemon keeps its answer back for a while. Where there is none, this looks again and again: soon at first, as most files are
+      // accepted within milliseconds.
+      if before.duration(to: clock.now) >= Self.longestPause { continue }
+      try await clock.sleep(until: min(deadline, clock.now.advanced(by: pause)), tolerance: nil)
+      pause = min(pause * 2, Self.longestPause)
+    }
+  }
+
+  private struct Look {
+    var report: ActionReport
+    var outcome: Outcome?
+  }
+
+  private func look(atMost remaining: Duration) async throws -> Look {
+    do {
+      let report = try await client.socket.action(id, keys: keys, until: goal.state, for: min(remaining, Self.longestPoll))
+      let rejection = report.state == .unknown ? try await rejection() : nil
+      return Look(report: report, outcome: outcome(report) ?? rejection)
+    } catch let error as ControlError where error.isWithoutDaemon {
+      return try lookIntoFiles(insteadOf: error)
+    } catch let error as ControlError where error.isPassing {
+      return Look(report: ActionReport(state: .unknown))
+    }
+  }
+
+  private func outcome(_ report: ActionReport) -> Outcome? {
+    switch (report.state, goal) {
+    case (.unknown, _), (.accepted, .synced): nil
+    case (.accepted, .accepted), (.synced, _), (.failed, .accepted), (.discarded, .accepted): .reached
+    case (.failed, .synced): .failed(reason: report.reason)
+    case (.discarded, .synced): .discarded(reason: report.reason)
+    }
+  }
+
+  /// The name is looked for first: a list with all reasons is made for the one time that it is there.
+  private func rejection() async throws -> Outcome? {
+    do {
+      _ = try await client.socket.contents(ofRejected: "\(file)")
+    } catch ControlError.refused(let refusal) where refusal.kind == .notFound {
+      return nil
+    }
+    for try await file in try await client.socket.rejected() where file.name == "\(self.file)" {
+      return .rejected(reason: file.reason)
+    }
+    return nil
+  }
+
+  /// What the files tell those who may read them. A delivery leaves no trace there that is the action's own.
+  private func lookIntoFiles(insteadOf error: ControlError) throws -> Look {
+    if let reason = rejectionReason() { return Look(report: ActionReport(state: .unknown), outcome: .rejected(reason: reason)) }
+    do {
+      let report = ActionReport(state: try client.files.isAccepted(id) ? .accepted : .unknown)
+      return Look(report: report, outcome: outcome(report))
+    } catch .noQueue {
+      return Look(report: ActionReport(state: .unknown))
+    } catch .notPermitted where error.isPassing {
+      return Look(report: ActionReport(state: .unknown))
+    } catch .notPermitted {
+      throw error
+    }
+  }
+
+  /// The first line of the reason, once the file lies beside it: it is complete then.
+  private func rejectionReason() -> String? {
+    guard (try? contents(of: file)) != nil, let reason = try? contents(of: file.reasonName) else { return nil }
+    return String(decoding: reason.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+  }
+
+  private func contents(of name: SpoolName) throws -> [UInt8] {
+    let path = rejected.appending(name.description)
+    let descriptor = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .noFollow, .nonBlocking])
+    return try descriptor.closeAfter { try descriptor.contents(atMost: 65_536) }
+  }
+}

@@ -1,0 +1,15 @@
+import ArgumentParser
+import ControlProtocol
+
+struct Reload: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Have the daemon read its configuration again: all of it, or the old one stays. Root only.",
+    discussion: """
+      Example:
+        sudo progressctl reload
+      """)
+
+  @OptionGroup var options: CommandOptions
+
+  func run() async throws { try await options.perform(.reload) }
+}

@@ -1,0 +1,76 @@
+import ControlClient
+import ControlProtocol
+import Glibc
+import ProgressModel
+import SyncDaemon
+import SystemPackage
+
+extension Service {
+  /// Lends a client of the daemon. Throws what `body` throws.
+  func connected<Answer>(_ body: (ControlClient) async throws -> Answer) async throws -> Answer {
+    try await SocketClient.with(path: configuration.control.socket.string) { socket in
+      try await body(ControlClient(socket: socket, files: files))
+    }
+  }
+
+  /// Asks the daemon; throws `Failure` when it cannot be asked.
+  func asking<Answer>(_ question: (ControlClient) async throws -> Answer) async throws -> Answer {
+    do {
+      return try await connected(question)
+    } catch let error as ControlError {
+      throw Failure(error, of: self)
+    }
+  }
+}
+
+extension Failure {
+  /// With the next step, and which service was looked at.
+  init(_ error: ControlError, of service: Service) {
+    let next = Self.nextStep(after: error, of: service).map { "; \($0)" } ?? ""
+    self.init("\(error)\(next) (\(service.name))", code: error.exitCode)
+  }
+
+  private static func nextStep(after error: ControlError, of service: Service) -> String? {
+    switch error {
+    case .noQueue: service.howToStart
+    case .noDaemon:
+      if case .running(let process) = service.files.presence {
+        "progress-syncd\(process.map { ", process \($0)," } ?? "") runs; see its log, or start it again"
+      } else {
+        service.howToStart
+      }
+    case .mayNotConnect(_, let group): (group.map { "sudo usermod -aG \($0) $USER and a new login, or " } ?? "") + "try again with sudo"
+    case .notPermitted: "try again with sudo"
+    case .noAnswer, .lost: "what became of it is not known; see progressctl status"
+    case .socketPathTooLong: "set a shorter one"
+    case .unexpected: "start the daemon again, so that it has this version"
+    case .refused, .unreadable: nil
+    }
+  }
+}
+
+extension ControlError {
+  fileprivate var exitCode: CInt {
+    switch self {
+    case .noDaemon: EX_UNAVAILABLE
+    case .mayNotConnect, .notPermitted: EX_NOPERM
+    case .socketPathTooLong: EX_CONFIG
+    case .noAnswer, .lost: EX_TEMPFAIL
+    case .unexpected: EX_PROTOCOL
+    case .noQueue: EX_NOINPUT
+    case .unreadable: EX_IOERR
+    case .refused(let refusal): refusal.kind.exitCode
+    }
+  }
+}
+
+extension ControlRefusal.Kind {
+  fileprivate var exitCode: CInt {
+    switch self {
+    case .badRequest: EX_DATAERR
+    case .notPermitted: EX_NOPERM
+    case .notFound: EX_NOINPUT
+    case .conflict, .unavailable: EX_TEMPFAIL
+    }
+  }
+}

@@ -1,0 +1,40 @@
+import ArgumentParser
+import ControlClient
+import ControlProtocol
+import FoundationEssentials
+import Systemd
+
+/// What all verbs have in common that have the daemon do something.
+struct CommandOptions: ParsableArguments {
+  @Flag(help: "Print {\"changed\", \"missing\", \"message\"} for scripts.")
+  var json = false
+
+  @OptionGroup var service: ServiceOptions
+
+  /// The daemon that is meant.
+  func resolveService() throws -> Service { try service.service(environment: ProcessInfo.processInfo.environment) }
+
+  /// Has the daemon do it, and says what it came to.
+  ///
+  /// Throws `Failure`, also for entries that were named and are not there.
+  func perform(_ command: ControlCommand, on service: Service? = nil) async throws {
+    let service = try service ?? resolveService()
+    let report = try await service.asking { client in
+      try await Spinner.turning("progress-syncd is at it") { try await client.socket.perform(command) }
+    }
+    try tell(report)
+  }
+
+  func tell(_ report: CommandReport) throws {
+    try StandardOutput.write((json ? try ControlCoding.text(of: report) : report.message.singleLine) + "\n")
+    guard report.missing.isEmpty else { throw Failure(missing: report.missing) }
+  }
+}
+
+/// Entries as people name them: by id or by key.
+extension EntryChoice {
+  init(named names: [String]) {
+    // No key is a number: each begins with a word.
+    self.init(ids: names.compactMap { Int64($0) }, keys: names.filter { Int64($0) == nil })
+  }
+}

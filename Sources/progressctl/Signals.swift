@@ -1,0 +1,19 @@
+import Glibc
+import UnixSignals
+
+/// How this program meets signals.
+enum Signals {
+  /// Ends the program as the signal does by itself, so that a shell sees it: 130 for SIGINT.
+  static func die(of number: CInt) -> Never {
+    signal(number, SIG_DFL)
+    raise(number)
+    // Where the signal is blocked, what a shell would have made of it.
+    exit(128 + number)
+  }
+
+  /// Waits for one that asks to end.
+  static func nextFarewell() async -> CInt {
+    for await signal in await UnixSignalsSequence(trapping: [.sigint, .sigterm, .sighup]) { return signal.rawValue }
+    return SIGTERM
+  }
+}

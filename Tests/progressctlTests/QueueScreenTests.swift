@@ -1,0 +1,87 @@
+import ControlProtocol
+import ProgressModel
+import Testing
+
+@testable import progressctl
+
+@Suite("Queues as people see them")
+struct QueueScreenTests {
+  private let items = [
+    QueueItem(
+      id: 1, key: "complete-p1-1-3", state: .waiting, attempts: 0, maximumAttempts: 3, acceptedAt: start,
+      nextAttemptAt: start + .milliseconds(500)
+    ),
+    QueueItem(
+      id: 2, key: "intensity-p1-1-3", state: .retrying, attempts: 1, maximumAttempts: 3, acceptedAt: start,
+      nextAttemptAt: start + .seconds(9),
+      lastError: "503: busy"),
+    QueueItem(
+      id: 3, key: "exercise-p1-1-3-squat", state: .parked, attempts: 12, maximumAttempts: 3, acceptedAt: start,
+      nextAttemptAt: start + .seconds(600),
+      lastError: "connection refused"),
+  ]
+  private let failed = QueueItem(
+    id: 4, key: "schedule-p1-1-3", state: .failed, attempts: 1, maximumAttempts: 3, acceptedAt: start, nextAttemptAt: nil, lastStatus: 422,
+    lastError: "no such week")
+
+  private func table(_ items: [QueueItem], now: Timestamp = start, style: TextStyle = .plain) -> String {
+    var text = ""
+    items.writeTable(now: now, style: style) { text += $0 }
+    return text
+  }
+
+  @Test("the queue is a table")
+  func queue() {
+    #expect(
+      table(items + [failed], now: start + .seconds(1)) == """
+        ID  STATE     ATTEMPTS  SINCE  NEXT      KEY                    LAST ANSWER
+        1   waiting   0/3       1 s    now       complete-p1-1-3
+        2   retrying  1/3       1 s    in 8 s    intensity-p1-1-3       503: busy
+        3   parked    12/3      1 s    in 9 min  exercise-p1-1-3-squat  connection refused
+        4   failed    1/3       1 s    -         schedule-p1-1-3        422: no such week
+
+        """)
+    #expect(table([]).isEmpty)
+    #expect(QueueReport().headline == "nothing is pending")
+    #expect(QueueReport(items: items).headline == "3 pending, 0 failed")
+    #expect(QueueReport(failed: [failed]).headline == "0 pending, 1 failed; see progressctl failed")
+  }
+
+  @Test("an entry is told with what waits, why, since when, and what can be done")
+  func entry() {
+    var item = failed
+    (item.value, item.recordedAt, item.sender) = (#"{"scheduled_date":"2026-01-30"}"#, start, 0)
+    #expect(
+      item.portrait(now: start + .seconds(60), style: .plain) == """
+        entry        4
+        key          schedule-p1-1-3
+        value        {"scheduled_date":"2026-01-30"}
+        state        failed, tried 1 of 3 times
+        waits        since 2026-01-28T15:30:00Z, 60 s
+        done         2026-01-28T15:30:00Z
+        accepted     2026-01-28T15:30:00Z
+        dropped by   root
+        last answer  422: no such week
+        next         nothing by itself: progressctl retry 4, or progressctl discard 4
+
+        """)
+  }
+
+  @Test("colours do not move the columns")
+  func colours() {
+    let coloured = table(items + [failed], style: .coloured)
+    #expect(coloured.contains("\u{1b}[31mfailed\u{1b}[0m") && coloured.contains("\u{1b}[33mparked\u{1b}[0m"))
+    let codes = ["\u{1b}[31m", "\u{1b}[33m", "\u{1b}[0m"]
+    #expect(codes.reduce(coloured) { $0.replacing($1, with: "") } == table(items + [failed]))
+  }
+
+  @Test("nothing that a server or a client wrote steers the terminal or forges a row")
+  func hostile() {
+    var item = failed
+    item.key = "exercise-p1-1-3-\u{202e}x"
+    item.lastError = "no\n\u{1b}[2Jfailed"
+    let lines = (table([item]) + item.portrait(now: start, style: .plain)).split(separator: "\n")
+    #expect(lines.count == 10)
+    #expect(lines.joined().unicodeScalars.allSatisfy { $0.value >= 0x20 && $0 != "\u{202e}" })
+  }
+}
