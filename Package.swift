@@ -150,7 +150,10 @@ let package = Package(
         systemPackage,
       ], swiftSettings: strict),
     .testTarget(
-      name: "ControlClientTests", dependencies: ["ControlClient", "ControlProtocol", "ProgressModel", "SyncPolicy", "SyncStore"],
+      name: "ControlClientTests",
+      dependencies: [
+        "ControlClient", "ControlProtocol", "ControlServer", "ProgressModel", "SyncPolicy", "SyncStore", logging, systemPackage,
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "progressctlTests",

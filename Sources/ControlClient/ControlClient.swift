@@ -3,9 +3,9 @@ package import ControlProtocol
 /// What `progressctl` asks of a daemon: over the control socket where one answers, from the daemon's files otherwise.
 package struct ControlClient: Sendable {
   package let socket: SocketClient
-  package let files: QueueFiles
+  package let files: DaemonFiles
 
-  package init(socket: SocketClient, files: QueueFiles) {
+  package init(socket: SocketClient, files: DaemonFiles) {
     (self.socket, self.files) = (socket, files)
   }
 
@@ -40,7 +40,7 @@ package struct ControlClient: Sendable {
 
   /// Of two reasons for not knowing it throws the one that has a way out for whoever asks.
   private func reading<Answer>(
-    insteadOf error: ControlError, _ question: (QueueFiles) throws(ControlError) -> Answer
+    insteadOf error: ControlError, _ question: (DaemonFiles) throws(ControlError) -> Answer
   ) throws(ControlError) -> Answer {
     do {
       return try question(files)

@@ -32,21 +32,23 @@ struct ActionWait {
 
   /// The longest time for which the daemon keeps one answer back, so that a file that it rejects meanwhile is noticed.
   private static let longestPoll = Duration.seconds(1)
+  private static let firstPoll = Duration.milliseconds(100)
   /// How often the files are looked at, or a daemon that is away.
   private static let longestPause = Duration.milliseconds(100)
 
   /// Throws `ControlError` when nobody may know, and `CancellationError`.
   func outcome(clock: some Clock<Duration>) async throws -> Outcome {
     let deadline = clock.now.advanced(by: timeout)
-    var pause = Duration.milliseconds(5)
+    var (poll, pause) = (Self.firstPoll, Duration.milliseconds(5))
     while true {
       let before = clock.now
-      let look = try await look(atMost: max(.zero, before.duration(to: deadline)))
+      let look = try await look(for: max(.zero, min(poll, before.duration(to: deadline))))
+      poll = min(poll * 2, Self.longestPoll)
       if let outcome = look.outcome { return outcome }
       guard clock.now < deadline else { return .timedOut(look.report) }
       // A daemon keeps its answer back for a while. Where there is none, this looks again and again: soon at first, as most files are
       // accepted within milliseconds.
-      if before.duration(to: clock.now) >= Self.longestPause { continue }
+      if before.duration(to: clock.now) >= pause { continue }
       try await clock.sleep(until: min(deadline, clock.now.advanced(by: pause)), tolerance: nil)
       pause = min(pause * 2, Self.longestPause)
     }
@@ -57,9 +59,9 @@ struct ActionWait {
     var outcome: Outcome?
   }
 
-  private func look(atMost remaining: Duration) async throws -> Look {
+  private func look(for patience: Duration) async throws -> Look {
     do {
-      let report = try await client.socket.action(id, keys: keys, until: goal.state, for: min(remaining, Self.longestPoll))
+      let report = try await client.socket.action(id, keys: keys, until: goal.state, for: patience)
       let rejection = report.state == .unknown ? try await rejection() : nil
       return Look(report: report, outcome: outcome(report) ?? rejection)
     } catch let error as ControlError where error.isWithoutDaemon {

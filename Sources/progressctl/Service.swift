@@ -17,8 +17,8 @@ struct Service {
   var rejected: FilePath { configuration.spool.directory.appending("rejected") }
 
   /// The daemon's files, for when it does not answer.
-  var files: QueueFiles {
-    QueueFiles(
+  var files: DaemonFiles {
+    DaemonFiles(
       queuePath: configuration.queuePath.string, lockPath: configuration.state.directory.appending("lock").string,
       maximumAttempts: configuration.retry.backoff.count)
   }

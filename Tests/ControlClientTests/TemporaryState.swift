@@ -12,7 +12,7 @@ final class TemporaryState {
   let directory: URL
   var queuePath: String { directory.appending(path: "queue.sqlite").path }
   var lockPath: String { directory.appending(path: "lock").path }
-  var files: QueueFiles { QueueFiles(queuePath: queuePath, lockPath: lockPath, maximumAttempts: 3) }
+  var files: DaemonFiles { DaemonFiles(queuePath: queuePath, lockPath: lockPath, maximumAttempts: 3) }
   var socketPath: String { directory.appending(path: "control.sock").path }
 
   init() throws {

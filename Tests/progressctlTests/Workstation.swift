@@ -18,7 +18,7 @@ final class Workstation: Sendable {
   var rejected: FilePath { FilePath(root.path).appending("spool/rejected") }
   var queuePath: String { root.appending(path: "state/queue.sqlite").path }
   var socketPath: String { root.appending(path: "control.sock").path }
-  var files: QueueFiles { QueueFiles(queuePath: queuePath, lockPath: root.path + "/state/lock", maximumAttempts: 3) }
+  var files: DaemonFiles { DaemonFiles(queuePath: queuePath, lockPath: root.path + "/state/lock", maximumAttempts: 3) }
   var configuration: String { root.appending(path: "config.yaml").path }
 
   init() throws {

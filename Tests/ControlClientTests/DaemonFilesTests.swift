@@ -8,7 +8,7 @@ import SyncStore
 import Testing
 
 @Suite("What the daemon's files tell")
-struct QueueFilesTests {
+struct DaemonFilesTests {
   private let state: TemporaryState
 
   init() throws {

@@ -8,7 +8,7 @@ import SyncStore
 ///
 /// Each question reads the truth of its moment, so an answer is right whether the daemon runs or not, and also after it has
 /// made its queue anew. Only those may ask who may read the files: the daemon's own user and root.
-package struct QueueFiles: Sendable {
+package struct DaemonFiles: Sendable {
   private let queuePath: String
   private let lockPath: String
   private let maximumAttempts: Int
