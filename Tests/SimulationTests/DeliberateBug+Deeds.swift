@@ -28,6 +28,11 @@ extension DeliberateBug {
     case .repetitionIsAnotherRequest: "stands for two different requests"
     case .clockIsTrusted: "are not empty two hours after the last trouble"
     case .fullDiskStopsDeliveries: "a full disk stops deliveries"
+    case .discardIsNotCounted: "the totals do not agree with the queue"
+    case .discardTouchesOthers: "was not to be discarded, and is"
+    case .clearingLeavesTheSpool: "is accepted after everything was cleared"
+    case .retryKeepsTheRefusedID: "is asked again under the id that was refused"
+    case .suspensionIsNotStored: "is called while sending is suspended"
     }
   }
 }

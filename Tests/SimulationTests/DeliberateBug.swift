@@ -68,4 +68,14 @@ enum DeliberateBug: CaseIterable {
   case clockIsTrusted
   /// On a full disk what was delivered cannot be settled.
   case fullDiskStopsDeliveries
+  /// What is discarded is not counted.
+  case discardIsNotCounted
+  /// A person takes out of the queue what others have dropped.
+  case discardTouchesOthers
+  /// What lies in the spool is delivered after everything was cleared.
+  case clearingLeavesTheSpool
+  /// What the API has refused is asked again as if it were the same request.
+  case retryKeepsTheRefusedID
+  /// A person's pause is forgotten at a restart.
+  case suspensionIsNotStored
 }

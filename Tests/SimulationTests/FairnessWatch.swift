@@ -38,6 +38,11 @@ struct FairnessWatch {
     queued.remove(key)
   }
 
+  mutating func note(discarded key: WriteKey) {
+    queued.remove(key)
+    untried[key] = nil
+  }
+
   /// A trouble changes who comes when; from now on it is counted anew. So many writes become due again with what comes now.
   mutating func forgive(puttingOff number: Int = 0) {
     arrivals += number

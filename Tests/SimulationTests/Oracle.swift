@@ -18,6 +18,8 @@ final class Oracle {
   struct AcceptedWrite {
     let order: Int
     let write: Write
+    let sender: UInt32
+    let drop: SpoolDisk.Number
   }
 
   /// The first broken promise.
@@ -35,6 +37,8 @@ final class Oracle {
   /// The ids of what was sent.
   private var ids: [Int64: String] = [:]
   private var calls: [String: ProgressCall] = [:]
+  /// What people have done to the queue.
+  var wishes = WishWatch()
   private(set) var requests = 0
   /// Virtual time, in milliseconds.
   var elapsed = 0
@@ -50,7 +54,7 @@ final class Oracle {
     if !condition, violation == nil { violation = promise() }
   }
 
-  private func expect(_ broken: String?) {
+  func expect(_ broken: String?) {
     if violation == nil { violation = broken }
   }
 
@@ -73,7 +77,7 @@ final class Oracle {
     guard !isRepetition(number, acceptance) else { return }
     let writes = drops[number].actions.flatMap { $0.writes(droppedAt: file.droppedAt) }
     for (position, write) in writes.enumerated() {
-      let new = AcceptedWrite(order: accepted.count, write: write)
+      let new = AcceptedWrite(order: accepted.count, write: write, sender: file.sender, drop: number)
       accepted["\(file.claim)-\(position + 1)"] = new
       if latest.updateValue(new, forKey: write.key) == nil { keys.append(write.key) }
       fairness.note(accepted: write.key, at: elapsed)
@@ -109,13 +113,14 @@ final class Oracle {
     expect(underWay.count < limit, "more than \(limit) requests are under way")
     for write in delivery.writes {
       ids[write.sequence] = write.id
-      let known = accepted[write.id]
+      let known = known(write.id)
       expect(
         known?.write.value == write.write.value && delivery.sessions.contains(write.write.session)
           && known?.write.session == write.write.session, "\(write) was never dropped")
     }
     expect(Set(delivery.call.values) == Set(delivery.writes.map(\.write.value)), "\(delivery.call) carries other values than its writes")
     expect(rules.broken(by: delivery, besides: underWay.count))
+    expect(wishes.broken(by: delivery, orders: delivery.writes.compactMap { known($0.id)?.order }, at: elapsed))
     expect(fairness.note(request: delivery, besides: busy, at: elapsed))
     let before = calls.updateValue(delivery.call, forKey: delivery.idempotencyKey)
     expect(before ?? delivery.call == delivery.call, "\(delivery.idempotencyKey) stands for two different requests")
@@ -138,7 +143,7 @@ final class Oracle {
   func note(settled settlements: [Settlement]) {
     rules.note(settled: settlements)
     for settlement in settlements where settlement.fate == .delivered {
-      guard let known = ids[settlement.sequence].flatMap({ accepted[$0] }), latest[known.write.key]?.order == known.order else { continue }
+      guard let known = ids[settlement.sequence].flatMap({ known($0) }), latest[known.write.key]?.order == known.order else { continue }
       fairness.note(delivered: known.write.key)
     }
   }
@@ -160,13 +165,14 @@ final class Oracle {
   func noteClockStep(by step: Int) {
     storm.forgive(at: elapsed)
     fairness.forget()
+    wishes.noteClockStep(by: step)
     // So far forward that ids may be forgotten.
     if step > 90 * 86_400_000 { oldIDs.formUnion(acceptedIDs) }
   }
 
   func note(applied delivery: Delivery) {
     for write in delivery.writes {
-      guard let known = accepted[write.id] else { continue }
+      guard let known = known(write.id) else { continue }
       let before = applied[known.write.key] ?? -1
       expect(known.order >= before, "\(known.write.key) goes back on the server, from write \(before) to \(known.order)")
       applied[known.write.key] = known.order
@@ -179,19 +185,49 @@ final class Oracle {
   func expectNothingLost(queued entries: [QueueRow]) {
     var queued: Set<Int> = []
     for entry in entries {
-      if let order = accepted[entry.id]?.order { queued.insert(order) }
+      if let order = known(entry.id)?.order { queued.insert(order) }
       guard entry.isFailed else { continue }
       expect(rules.refusedAlone.contains(entry.id), "write \(entry.id) is listed as failed, and the API never refused it by itself")
       expect(entry.hasReason, "write \(entry.id) is listed as failed without status and reason")
     }
     for key in keys {
       guard let last = latest[key] else { continue }
-      expect(applied[key] == last.order || queued.contains(last.order), "write \(last.order) of \(key) is neither queued nor applied")
+      let isThere = applied[key] == last.order || queued.contains(last.order) || wishes.discarded.contains(last.order)
+      expect(isThere, "write \(last.order) of \(key) is neither queued nor applied")
     }
   }
 
+  func noteDiscard(of key: WriteKey) {
+    if let last = latest[key] { wishes.note(discarded: last.order) }
+    fairness.note(discarded: key)
+  }
+
+  func noteRetry(of sequence: Int64, refusedAs id: String) {
+    wishes.note(refused: id)
+    rules.noteRetry(of: sequence)
+  }
+
+  func noteClear(sender: UInt32?) {
+    wishes.clearing = WishWatch.Clearing(sender: sender, drops: drops.count)
+  }
+
+  func expectAccepted(upTo count: Int, sender: UInt32?) {
+    for number in 0..<count where !drops[number].isAccepted && !drops[number].actions.isEmpty {
+      let isMeant = sender.map { $0 == drops[number].file.sender } ?? true
+      expect(!isMeant, "drop \(number) is accepted after everything was cleared")
+    }
+  }
+
+  func expectGone(_ id: String, _ clearing: WishWatch.Clearing) {
+    guard let write = known(id), clearing.sender.map({ $0 == write.sender }) ?? true else { return }
+    expect(write.drop >= clearing.drops, "\(write.write.key) is still in the queue after everything was cleared")
+  }
+
   /// The write with this id, if it was accepted.
-  func write(_ id: String) -> Write? { accepted[id]?.write }
+  func write(_ id: String) -> Write? { known(id)?.write }
+
+  /// A write that a person has retried after a refusal has its old id with an ending.
+  private func known(_ id: String) -> AcceptedWrite? { accepted[String(id.prefix { $0 != "~" })] }
 
   /// Whether all that was dropped has been accepted, or rejected where it is rubbish.
   func hasTakenAll(from files: [SpoolDisk.File]) -> Bool {

@@ -20,6 +20,11 @@ struct RequestWatch {
     window = max(window, underWay + 1)
   }
 
+  /// A person has it begin anew.
+  mutating func noteRetry(of sequence: Int64) {
+    companyLimits[sequence] = nil
+  }
+
   mutating func note(_ outcome: DeliveryOutcome, to delivery: Delivery) {
     switch outcome {
     case .delivered: window += 1

@@ -1,7 +1,8 @@
+import GRDB
 import ProgressModel
 import SyncEngine
 import SyncPolicy
-import SyncStore
+@testable import SyncStore
 
 /// The real queue behind a disk that can fail, on a machine that can die before any transaction.
 final class SimulatedQueue: QueuePort {
@@ -149,19 +150,31 @@ final class SimulatedQueue: QueuePort {
     _ selection: EntrySelection, of sender: UInt32?, from cursor: EntryCursor?, atMost limit: Int, now: Timestamp
   ) throws -> EntryStep {
     try admit(.write)
-    return try store.retry(selection, of: sender, from: cursor, atMost: limit, now: now)
+    let (before, ids) = (try store.entries(sender: nil, atMost: .max), try store.ids())
+    let step = try store.retry(selection, of: sender, from: cursor, atMost: min(limit, Self.rowsPerStep), now: now)
+    if bug == .retryKeepsTheRefusedID { try store.restore(ids) }
+    let (meant, now) = (selection.meant(of: before, sender: sender, from: cursor, to: step.next), try store.ids())
+    oracle.note(retried: before.filter { meant.contains($0.sequence) }, ids: ids, now: now)
+    return step
   }
 
   func discard(
     _ selection: EntrySelection, of sender: UInt32?, by caller: UInt32, from cursor: EntryCursor?, atMost limit: Int, now: Timestamp
   ) throws -> EntryStep {
     try admit(.write)
-    return try store.discard(selection, of: sender, by: caller, from: cursor, atMost: limit, now: now)
+    let before = try store.entries(sender: nil, atMost: .max)
+    let owner = bug == .discardTouchesOthers ? nil : sender
+    let step = try store.discard(selection, of: owner, by: caller, from: cursor, atMost: min(limit, Self.rowsPerStep), now: now)
+    if bug == .discardIsNotCounted { try store.uncount(step.changed) }
+    let removed = Set(before.map(\.sequence)).subtracting(try store.entries(sender: nil, atMost: .max).map(\.sequence))
+    let meant = selection.meant(of: before, sender: sender, from: cursor, to: step.next)
+    oracle.note(discarded: removed, meant: meant, of: before)
+    return step
   }
 
   func flush(of sender: UInt32, from cursor: EntryCursor?, atMost limit: Int, now: Timestamp) throws -> EntryStep {
     try admit(.write)
-    return try store.flush(of: sender, from: cursor, atMost: limit, now: now)
+    return try store.flush(of: sender, from: cursor, atMost: min(limit, Self.rowsPerStep), now: now)
   }
 
   func forgetDiscards(before instant: Timestamp) throws {
@@ -171,18 +184,23 @@ final class SimulatedQueue: QueuePort {
 
   func suspend(_ suspension: Suspension) throws {
     try admit(.write)
-    try store.suspend(suspension)
+    if bug != .suspensionIsNotStored { try store.suspend(suspension) }
+    oracle.wishes.noteSuspension(until: suspension.length.map { oracle.elapsed + Int($0.inMilliseconds) } ?? .max)
   }
 
   func resume() throws {
     try admit(.write)
     try store.resume()
+    oracle.wishes.noteSuspension(until: nil)
   }
 
   func suspension() throws -> Suspension? {
     try admit(.read)
     return try store.suspension()
   }
+
+  /// So few that it takes several steps, between which the machine may die.
+  private static let rowsPerStep = 3
 
   func counts() throws -> QueueCounts { try store.counts() }
 
@@ -208,7 +226,36 @@ extension QueuedWrite {
   }
 }
 
+extension EntrySelection {
+  /// What a step is about that goes from `cursor` to `next`.
+  fileprivate func meant(of entries: [QueueEntry], sender: UInt32?, from cursor: EntryCursor?, to next: EntryCursor?) -> Set<Int64> {
+    let meant = entries.filter { entry in
+      let isNamed = cursor == nil && (sequences.contains(entry.sequence) || keys.contains(entry.key))
+      let isInStep = entry.sequence > cursor?.after ?? 0 && entry.sequence <= next?.after ?? cursor?.through ?? .max
+      return (isNamed || (isInStep && (all || (allFailed && entry.state == .failed)))) && sender.map { $0 == entry.sender } ?? true
+    }
+    return Set(meant.map(\.sequence))
+  }
+}
+
 extension SyncStore {
+  fileprivate func ids() throws -> [Int64: String] {
+    let rows = try reading { try Row.fetchAll($0, sql: "SELECT sequence, id FROM writes") }
+    return Dictionary(uniqueKeysWithValues: rows.map { ($0["sequence"], $0["id"]) })
+  }
+
+  fileprivate func restore(_ ids: [Int64: String]) throws {
+    try transaction { database in
+      for (sequence, id) in ids {
+        try database.execute(sql: "UPDATE writes SET id = ? WHERE sequence = ?", arguments: [id, sequence])
+      }
+    }
+  }
+
+  fileprivate func uncount(_ number: Int) throws {
+    try transaction { try $0.execute(sql: "UPDATE totals SET discarded = discarded - ?", arguments: [number]) }
+  }
+
   /// The keys of what is listed as failed.
   fileprivate func failedKeys() throws -> Set<WriteKey> {
     var keys: Set<WriteKey> = []

@@ -38,7 +38,7 @@ final class SimulatedSpool: SpoolPort {
 
   func scan(now: Timestamp) throws(SpoolError) {
     try admit(.read, "list")
-    candidates = disk.incoming.reversed()
+    candidates = bug == .clearingLeavesTheSpool && oracle.wishes.clearing != nil ? [] : disk.incoming.reversed()
   }
 
   func claim(atMost limit: Int, now: Timestamp) throws(SpoolError) -> ClaimBatch {
@@ -94,7 +94,7 @@ final class SimulatedSpool: SpoolPort {
     guard let number = claims[id], case .claimed(let claim) = disk.files[number].place else { return nil }
     let file = disk.files[number]
     oracle.note(claim: id, of: number)
-    return ClaimedFile(claim: id, name: file.name, contents: file.contents, sender: 1000, droppedAt: min(claim.droppedAt, now))
+    return ClaimedFile(claim: id, name: file.name, contents: file.contents, sender: file.sender, droppedAt: min(claim.droppedAt, now))
   }
 
   func finish(_ finishedClaims: [ClaimID]) throws(SpoolError) {
@@ -125,7 +125,8 @@ final class SimulatedSpool: SpoolPort {
         disk.move(file, to: .rejected)
         claims[refusal.claim] = nil
         let name = disk.files[file].name
-        rejected.append(RejectedFile(claim: refusal.claim, name: name, storedAs: name, reason: refusal.reason, sender: 1000))
+        rejected.append(
+          RejectedFile(claim: refusal.claim, name: name, storedAs: name, reason: refusal.reason, sender: disk.files[file].sender))
       }
       if !refusals.isEmpty {
         try admit(.write, "sync")

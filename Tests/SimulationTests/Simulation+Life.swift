@@ -4,7 +4,7 @@ import SyncStore
 
 extension Simulation {
   private enum Move {
-    case drop, pass, mood, kill, cutPower, dieSoon, setClock, trouble, ringEndpoint, ringSpool, stopOrderly, flush, restartAPI
+    case drop, pass, mood, kill, cutPower, dieSoon, setClock, trouble, ringEndpoint, ringSpool, stopOrderly, flush, restartAPI, ask
   }
 
   /// Lives through trouble, then waits until everything has calmed down. Returns the first broken promise.
@@ -41,7 +41,7 @@ extension Simulation {
   private func makeMove() {
     let move: Move = hazards.pick(weighted: [
       (40, .drop), (40, .pass), (8, .mood), (2, .kill), (4, .cutPower), (5, .dieSoon), (2, .setClock), (3, .trouble), (4, .ringEndpoint),
-      (2, .ringSpool), (1, .stopOrderly), (1, .flush), (2, .restartAPI),
+      (2, .ringSpool), (1, .stopOrderly), (1, .flush), (2, .restartAPI), (5, .ask),
     ])
     switch move {
     case .drop: for _ in 0..<hazards.pick([1, 1, 1, 2, 8]) { drop(clients.nextFile()) }
@@ -69,11 +69,37 @@ extension Simulation {
     case .restartAPI:
       note("the API starts again")
       api.restart(at: elapsed)
+    case .ask: ask(wish, sender: hazards.pick([nil, nil, 1000, 1001]))
     case .ringSpool: turn(TurnInput(spoolRang: true))
     case .stopOrderly:
       turn(TurnInput(isStopping: true))
       if isRunning { stop(cuttingPower: false, note: "stopped orderly") }
     }
+  }
+
+  private var wish: EngineCommand.Deed {
+    switch hazards.number(1...12) {
+    case 1...3: .retry(selection)
+    case 4: .retry(EntrySelection(allFailed: true))
+    case 5, 6: .discard(selection)
+    case 7: .discard(EntrySelection(all: true))
+    case 8: .suspend(for: nil)
+    case 9: .suspend(for: .milliseconds(hazards.pick([1, 5_000, 60_000, 600_000])))
+    case 10, 11: .resume
+    default: .flush
+    }
+  }
+
+  /// Some of what stands in the queue, and what does not.
+  private var selection: EntrySelection {
+    let entries = (try? queue.store.entries(sender: nil, atMost: .max)) ?? []
+    let named = entries.filter { _ in hazards.chance(0.4) }
+    var selection = EntrySelection(allFailed: hazards.chance(0.3), all: hazards.chance(0.1))
+    for entry in named {
+      if hazards.chance(0.5) { selection.sequences.append(entry.sequence) } else { selection.keys.append(entry.key) }
+    }
+    if hazards.chance(0.2) { (selection.sequences, selection.keys) = (selection.sequences + [9_999], selection.keys + ["complete-p9-1-1"]) }
+    return selection
   }
 
   private func turnAPI(_ mood: SimulatedAPI.Mood) {
@@ -83,7 +109,9 @@ extension Simulation {
 
   private func drop(_ file: (text: [UInt8], actions: [Action])) {
     api.doomed = clients.doomed
-    let number = disk.drop(file.text, now: now)
+    // An id is its sender's; all ids here are of the same one.
+    let sender: UInt32 = file.actions.contains { $0.id != nil } || hazards.chance(0.6) ? 1000 : 1001
+    let number = disk.drop(file.text, sender: sender, now: now)
     oracle.note(drop: disk.files[number], actions: file.actions)
     note("drop \(number): \(String(decoding: file.text, as: UTF8.self))")
     // Rarely a ring is lost; the slow rescan is there for that.
@@ -107,6 +135,7 @@ extension Simulation {
     note("calm")
     hazards.stop()
     turnAPI(.healthy)
+    resumeWhatHasNoEnd()
     if hazards.chance(0.1) { deliverOnAFullDisk() }
     passUntilDrained()
     expectNothingLost()
@@ -117,6 +146,14 @@ extension Simulation {
     if ringAt == nil { ringAt = elapsed }
     passUntilDrained()
     oracle.expect(rows.isEmpty, "a newer action does not take the place of what was refused: \(listing)")
+  }
+
+  /// What a person has stopped for good only a person starts again.
+  private func resumeWhatHasNoEnd() {
+    while oracle.violation == nil, oracle.wishes.suspendedUntil == .max {
+      passToNextEvent()
+      ask(.resume, sender: nil)
+    }
   }
 
   /// Nothing can be accepted, and what was accepted is delivered all the same.
@@ -140,7 +177,9 @@ extension Simulation {
 
   /// Whether nothing is left to do but to try again what the API will never take.
   private var isDrained: Bool {
-    guard isRunning, api.underWay.isEmpty, oracle.hasTakenAll(from: disk.files), let counts = try? queue.counts() else { return false }
+    guard isRunning, pending == nil, api.underWay.isEmpty, oracle.hasTakenAll(from: disk.files), let counts = try? queue.counts() else {
+      return false
+    }
     guard counts.pending > 0, !api.doomed.isEmpty else { return counts.pending == 0 }
     return rows.allSatisfy(isLeft)
   }

@@ -24,6 +24,8 @@ final class Simulation {
   /// How far the machine's clock is off, in milliseconds.
   var clockError = 0
   private var wakeAt: Int?
+  /// What somebody has asked for and waits for.
+  private(set) var pending: EngineCommand?
   var ringAt: Int?
   private var startsAt: Int? = 0
   private var turnsAtOnce = 0
@@ -107,6 +109,7 @@ final class Simulation {
     turns += 1
     oracle.expect(turnsAtOnce <= Self.turnsWithoutTime, "more than \(Self.turnsWithoutTime) turns without time passing")
     for event in turn.events { note("\(event)") }
+    for result in turn.results { take(result) }
     guard !hazards.isDead else { return stop(note: "died in a turn") }
     for delivery in turn.deliveries.map({ bug?.distort($0, at: elapsed) ?? $0 }) {
       note("sends \(delivery.idempotencyKey): \(delivery.call)")
@@ -114,6 +117,32 @@ final class Simulation {
       api.receive(delivery, at: elapsed)
     }
     wakeAt = turn.wakeAt.map { elapsed + Int(max(0, $0.milliseconds - now.milliseconds)) }
+  }
+
+  /// Asks for something, and for nothing else before that is answered.
+  func ask(_ deed: EngineCommand.Deed, sender: UInt32?) {
+    guard isRunning, pending == nil else { return }
+    let command = EngineCommand(id: turns, deed, caller: sender ?? 0, sender: sender)
+    pending = command
+    note("somebody asks: \(command)")
+    if case .discard(let selection) = deed, selection.all { oracle.noteClear(sender: sender) }
+    oracle.noteRing(underWay: api.underWay.count)
+    if case .flush = deed, sender == nil, oracle.wishes.suspendedUntil == nil { api.shortenSilence() }
+    turn(TurnInput(commands: [command]))
+  }
+
+  /// Who was told that it is done could rely on it even if the machine died in this very turn.
+  private func take(_ result: CommandResult) {
+    note("answered: \(result)")
+    oracle.expect(result.id == pending?.id, "somebody is answered who has not asked")
+    if case .discard(let selection) = pending?.deed, selection.all {
+      if case .done(_, _, nil) = result.outcome {
+        oracle.noteCleared(queued: (try? queue.store.rows().map(\.id)) ?? [])
+      } else {
+        oracle.wishes.clearing = nil
+      }
+    }
+    pending = nil
   }
 
   func start() {
@@ -135,14 +164,17 @@ final class Simulation {
     api.loseClients()
     let pause = queue.durablePause.map { elapsed + Int($0.until.milliseconds - now.milliseconds) }
     api.shortenSilence(to: pause ?? 0)
-    (engine, wakeAt, ringAt) = (nil, nil, nil)
+    (engine, wakeAt, ringAt, pending) = (nil, nil, nil, nil)
+    oracle.wishes.clearing = nil
     startsAt = elapsed + hazards.pick([0, 0, 1_000, 300_000])
     expectNothingLost()
   }
 
   func expectNothingLost() {
     do {
-      oracle.expectNothingLost(queued: try queue.store.rows())
+      let rows = try queue.store.rows()
+      oracle.expectNothingLost(queued: rows)
+      oracle.expectBalance(try queue.store.totals(), rows: rows.count)
     } catch {
       oracle.expect(false, "the queue cannot be read: \(error)")
     }

@@ -24,6 +24,7 @@ final class SpoolDisk {
     let contents: [UInt8]
     /// By the clock of the machine, which may be wrong.
     let modified: Timestamp
+    let sender: UInt32
     var place = Place.incoming
   }
 
@@ -36,10 +37,10 @@ final class SpoolDisk {
   private var claimsMade = 0
 
   /// Puts a whole file into `incoming/`, durably, as clients do.
-  func drop(_ contents: [UInt8], now: Timestamp) -> Number {
+  func drop(_ contents: [UInt8], sender: UInt32, now: Timestamp) -> Number {
     let digits = String(files.count)
     let name = SpoolName("drop-" + String(repeating: "0", count: 6 - digits.count) + digits + ".json")
-    files.append(File(name: name, contents: contents, modified: now))
+    files.append(File(name: name, contents: contents, modified: now, sender: sender))
     present.append(files.count - 1)
     return files.count - 1
   }

@@ -14,6 +14,7 @@ final class Workstation {
   private let seed: UInt64
   private(set) var now = Timestamp(milliseconds: 1_769_614_200_000)
   private(set) var events: [SyncEvent] = []
+  private(set) var results: [CommandResult] = []
   /// Every request that was made, in order.
   private(set) var deliveries: [Delivery] = []
   /// What they changed.
@@ -99,6 +100,7 @@ final class Workstation {
   func turn(_ input: TurnInput) {
     let turn = engine.turn(input, now: now)
     events += turn.events
+    results += turn.results
     deliveries += turn.deliveries
     underWay += turn.deliveries
     wakeAt = turn.wakeAt
@@ -148,6 +150,14 @@ final class Workstation {
   func ringEndpoint() { turn(TurnInput(endpointRang: true)) }
   func flush() { turn(TurnInput(isFlush: true)) }
 
+  /// The answer to the oldest command that has one.
+  func takeResult() -> CommandResult? { results.isEmpty ? nil : results.removeFirst() }
+
+  func entries() throws -> [QueueEntry] {
+    try SyncStore.reading(path: directory.appending(path: "queue.sqlite").path).entries(sender: nil, atMost: .max)
+  }
+
+  var status: EngineStatus { get throws { try engine.status() } }
   var counts: QueueCounts { get throws { try engine.status().counts } }
   var endpoint: EndpointHealth.State { get throws { try engine.status().endpoint } }
 

@@ -1,0 +1,181 @@
+import ProgressModel
+import SyncEngine
+import SyncPolicy
+import SyncStore
+import Testing
+
+@Suite("The engine does what people ask for")
+struct CommandTests {
+  private let machine: Workstation
+
+  init() throws {
+    machine = try Workstation()
+    machine.turn(TurnInput())
+  }
+
+  /// Asks, and turns until there is an answer.
+  private func ask(_ deed: EngineCommand.Deed, sender: UInt32? = nil) throws -> CommandResult.Outcome {
+    machine.turn(TurnInput(commands: [EngineCommand(id: 1, deed, caller: sender ?? 0, sender: sender)]))
+    for _ in 1...100 where machine.results.isEmpty { machine.turn(TurnInput()) }
+    let result = try #require(machine.takeResult())
+    return result.outcome
+  }
+
+  private func refuse(_ call: SessionUpdate) -> DeliveryOutcome { .rejected(status: 422, reason: "no") }
+
+  @Test("retries at once what was refused, under another idempotency key")
+  func retry() throws {
+    try machine.drop(action("complete"))
+    machine.pass(.seconds(1), api: refuse)
+    #expect(try machine.counts.failed == 1)
+    let first = try #require(machine.deliveries.last).idempotencyKey
+    let outcome = try ask(.retry(EntrySelection(keys: ["complete-p1-1-3", "complete-p1-1-4"])))
+    #expect(outcome == .done(changed: 1, missing: ["complete-p1-1-4"]))
+    #expect(machine.underWay.map(\.idempotencyKey) == [first + "~1"])
+    machine.pass(.seconds(1))
+    #expect(try machine.counts.failed == 0 && machine.counts.pending == 0)
+    #expect(machine.events.contains(.retriedByHand(count: 1, by: 0)))
+  }
+
+  @Test("retries what waits out an outage under the same idempotency key, and wakes the endpoint")
+  func retryInAnOutage() throws {
+    try machine.drop(action("complete"))
+    machine.pass(.seconds(3_600)) { _ in .unreachable(reason: "refused") }
+    let first = try #require(machine.deliveries.last).idempotencyKey
+    #expect(try ask(.retry(EntrySelection(all: true))) == .done(changed: 1))
+    #expect(machine.underWay.map(\.idempotencyKey) == [first])
+  }
+
+  @Test("sends nothing that was discarded, and settles the answer to what was under way")
+  func discard() throws {
+    try machine.drop(action("complete", day: 1))
+    machine.pass(.milliseconds(600)) { _ in nil }
+    try machine.drop(action("complete", day: 2))
+    let entries = try machine.entries()
+    #expect(try ask(.discard(EntrySelection(sequences: entries.map(\.sequence)))) == .done(changed: 2))
+    machine.answer(try #require(machine.underWay.first), .deferred(status: 503, reason: "503"))
+    machine.pass(.seconds(3_600))
+    #expect(machine.calls.map(\.session.day) == [1])
+    #expect(try machine.counts.pending == 0)
+    let discarded = machine.events.compactMap { if case .discarded(let entry, by: 0) = $0 { entry.key.session.day } else { nil } }
+    #expect(discarded == [1, 2])
+  }
+
+  @Test("clears everything, what lies in the spool and what is to be retried included, and begins anew after it")
+  func clear() throws {
+    try machine.drop(action("complete", day: 1))
+    machine.pass(.seconds(2)) { _ in .deferred(status: 500, reason: "500") }
+    // More than a batch, and no ring for any of it.
+    for number in 1...700 { try machine.drop(action("uncomplete", week: 2, day: number), ringing: false) }
+    #expect(try ask(.discard(EntrySelection(all: true))) == .done(changed: 701))
+    #expect(machine.events.contains(.cleared(count: 701, sender: nil, by: 0)))
+    let before = machine.calls.count
+    try machine.drop(action("complete", day: 9))
+    machine.pass(.seconds(3_600))
+    #expect(machine.calls.dropFirst(before).map(\.session.day) == [9])
+    #expect(try machine.files(in: "incoming").isEmpty && machine.files(in: "claimed").isEmpty)
+  }
+
+  @Test("clears the queue though the spool cannot be read, and says so")
+  func clearWithoutSpool() throws {
+    try machine.drop(action("complete"))
+    try machine.breakSpool()
+    guard case .done(1, [], let remark?) = try ask(.discard(EntrySelection(all: true))) else {
+      Issue.record("no remark")
+      return
+    }
+    #expect(remark.hasPrefix("what lies in the spool could not be taken in"))
+    #expect(try machine.counts.pending == 0)
+  }
+
+  @Test("starts nothing while it is paused, accepts and settles, and goes on when the time has come")
+  func suspend() throws {
+    try machine.drop(action("complete", day: 1))
+    machine.pass(.milliseconds(600)) { _ in nil }
+    #expect(try ask(.suspend(for: .seconds(600))) == .done(changed: 0))
+    machine.answer(try #require(machine.underWay.first), .delivered)
+    try machine.drop(action("complete", day: 2))
+    machine.pass(.seconds(599))
+    #expect(machine.calls.count == 1)
+    #expect(try machine.counts.waiting == 1)
+    #expect(try machine.status.suspension?.by == 0)
+    machine.pass(.seconds(2))
+    #expect(machine.calls.map(\.session.day) == [1, 2])
+    #expect(machine.events.contains(.resumed(by: nil)))
+    #expect(try machine.status.suspension == nil)
+  }
+
+  @Test("stays paused over a restart until somebody resumes, and needs no turn for it")
+  func endless() throws {
+    #expect(try ask(.suspend(for: nil)) == .done(changed: 0))
+    try machine.drop(action("complete"))
+    try machine.killAndStart()
+    machine.pass(.seconds(86_400))
+    #expect(machine.calls.isEmpty)
+    #expect(try ask(.resume) == .done(changed: 0))
+    #expect(machine.calls.count == 1)
+    #expect(machine.events.contains(.resumed(by: 0)))
+    #expect(try ask(.resume) == .done(changed: 0, remark: "nothing was paused"))
+  }
+
+  @Test("is not paused for longer because the clock was set back", arguments: [false, true])
+  func suspendedClock(isRestarted: Bool) throws {
+    _ = try ask(.suspend(for: .seconds(600)))
+    try machine.drop(action("complete"))
+    machine.pass(.seconds(300))
+    machine.setClock(by: .seconds(-86_400))
+    machine.turn(TurnInput())
+    if isRestarted { try machine.killAndStart() }
+    machine.pass(.seconds(isRestarted ? 601 : 361))
+    #expect(machine.calls.count == 1)
+  }
+
+  @Test("flushes a user's own entries without breaking the API's pause, and everybody's with it")
+  func flush() throws {
+    try machine.drop(action("complete"))
+    machine.pass(.seconds(1)) { _ in .throttled(status: 429, reason: "busy", retryAfter: .seconds(600)) }
+    let owner = try #require(machine.entries().first).sender
+    machine.forget()
+    #expect(try ask(.flush, sender: owner) == .done(changed: 1))
+    #expect(machine.calls.isEmpty)
+    #expect(try ask(.flush) == .done(changed: 1))
+    #expect(machine.calls.count == 1)
+  }
+
+  @Test("refuses to flush while it is paused")
+  func flushSuspended() throws {
+    _ = try ask(.suspend(for: nil))
+    try machine.drop(action("complete"))
+    for sender in [nil, 1000 as UInt32?] {
+      #expect(try ask(.flush, sender: sender) == .refused(reason: "sending is paused; resume it first"))
+    }
+    #expect(machine.calls.isEmpty)
+  }
+
+  @Test("says since when the endpoint is in its state, and what is under way")
+  func status() throws {
+    #expect(try machine.status.endpointSince == nil)
+    try machine.drop(action("complete"))
+    machine.pass(.milliseconds(600)) { _ in nil }
+    #expect(try machine.status.inFlight == 1)
+    machine.answer(try #require(machine.underWay.first), .delivered)
+    let since = machine.now
+    #expect(try machine.status.endpointSince == since)
+    try machine.drop(action("uncomplete"))
+    machine.pass(.seconds(10))
+    #expect(try machine.status.endpointSince == since)
+    try machine.drop(action("uncomplete"))
+    machine.pass(.seconds(10)) { _ in .unreachable(reason: "refused") }
+    let silentSince = try #require(try machine.status.endpointSince)
+    #expect(silentSince > since)
+    machine.ringEndpoint()
+    #expect(try machine.status.endpointSince == nil)
+  }
+
+  @Test("answers what it has not done when it ends")
+  func stopping() throws {
+    let clear = EngineCommand(id: 7, .discard(EntrySelection(all: true)), caller: 0, sender: nil)
+    machine.turn(TurnInput(commands: [clear], isStopping: true))
+    #expect(machine.takeResult() == CommandResult(id: 7, .failed(reason: "the daemon is ending", changed: 0)))
+  }
+}
