@@ -11,7 +11,7 @@ package protocol QueuePort {
     _ files: [AcceptableFile], now: Timestamp, debounce: DebouncePolicy, inFlight: Set<Int64>, forgetting: [String]
   ) throws -> [Acceptance]
   func accepted(among claims: [String]) throws -> Set<String>
-  func forgetActionIDs(before instant: Timestamp) throws
+  func forget(actionIDsBefore acceptance: Timestamp, discardsBefore discard: Timestamp) throws
   func forgetReceipts(before instant: Timestamp, except claims: Set<String>) throws
   func programDue(after program: ProgramID?, now: Timestamp) throws -> ProgramID?
   func sessionsDue(of program: ProgramID, now: Timestamp, atMost limit: Int, busy: Set<Session>) throws -> [Session]
@@ -32,7 +32,6 @@ package protocol QueuePort {
     _ selection: EntrySelection, of sender: UInt32?, by caller: UInt32, from cursor: EntryCursor?, atMost limit: Int, now: Timestamp
   ) throws -> EntryStep
   func flush(of sender: UInt32, from cursor: EntryCursor?, atMost limit: Int, now: Timestamp) throws -> EntryStep
-  func forgetDiscards(before instant: Timestamp) throws
   func suspend(_ suspension: Suspension) throws
   func resume() throws
   func suspension() throws -> Suspension?

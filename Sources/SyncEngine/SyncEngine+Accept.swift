@@ -21,8 +21,7 @@ extension SyncEngine {
       rescanAt = now + settings.rescanInterval
     }
     if now >= forgetAt ?? now {
-      try store.forgetActionIDs(before: now - Self.acceptanceMemory)
-      try store.forgetDiscards(before: now - Self.discardMemory)
+      try store.forget(actionIDsBefore: now - Self.acceptanceMemory, discardsBefore: now - Self.discardMemory)
       forgetAt = now + settings.rescanInterval
     }
     guard spool.hasMore || spool.nextLook != nil else { return }

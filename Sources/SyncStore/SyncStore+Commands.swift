@@ -76,18 +76,6 @@ extension SyncStore {
     }
   }
 
-  /// Forgets what was discarded before `instant`, at most 20 000 keys.
-  package func forgetDiscards(before instant: Timestamp) throws {
-    try transaction { database in
-      let key = "program_id, week_number, day_number, field, exercise_id"
-      let forget = try database.cachedStatement(
-        sql: """
-          DELETE FROM discards WHERE (\(key)) IN (SELECT \(key) FROM discards WHERE discarded_at_ms < ? LIMIT \(Self.rowsPerStep))
-          """)
-      try forget.execute(arguments: [instant.milliseconds])
-    }
-  }
-
   /// The rows of one step, none of them twice; says in `step` what is missing, and how to go on.
   private static func selected(
     _ selection: EntrySelection, of sender: UInt32?, from cursor: EntryCursor?, atMost limit: Int, _ step: inout EntryStep,

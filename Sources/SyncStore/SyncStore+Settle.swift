@@ -117,11 +117,17 @@ extension SyncStore {
     }
   }
 
-  /// Forgets clients' ids of actions that were accepted before `instant`.
-  package func forgetActionIDs(before instant: Timestamp) throws {
+  /// Forgets clients' ids of actions that were accepted before an instant, and what was discarded before another, at most 20 000 keys.
+  package func forget(actionIDsBefore acceptance: Timestamp, discardsBefore discard: Timestamp) throws {
     try transaction { database in
-      let forget = try database.cachedStatement(sql: "DELETE FROM client_actions WHERE accepted_at_ms < ?")
-      try forget.execute(arguments: [instant.milliseconds])
+      let forgetIDs = try database.cachedStatement(sql: "DELETE FROM client_actions WHERE accepted_at_ms < ?")
+      try forgetIDs.execute(arguments: [acceptance.milliseconds])
+      let key = "program_id, week_number, day_number, field, exercise_id"
+      let forgetDiscards = try database.cachedStatement(
+        sql: """
+          DELETE FROM discards WHERE (\(key)) IN (SELECT \(key) FROM discards WHERE discarded_at_ms < ? LIMIT \(Self.rowsPerStep))
+          """)
+      try forgetDiscards.execute(arguments: [discard.milliseconds])
     }
   }
 

@@ -41,9 +41,9 @@ final class SimulatedQueue: QueuePort {
     return bug == .recoveryTrustsEveryClaim ? Set(claims) : try store.accepted(among: claims)
   }
 
-  func forgetActionIDs(before instant: Timestamp) throws {
+  func forget(actionIDsBefore acceptance: Timestamp, discardsBefore discard: Timestamp) throws {
     try admit(.write)
-    try store.forgetActionIDs(before: instant)
+    try store.forget(actionIDsBefore: acceptance, discardsBefore: discard)
   }
 
   func forgetReceipts(before instant: Timestamp, except claims: Set<String>) throws {
@@ -175,11 +175,6 @@ final class SimulatedQueue: QueuePort {
   func flush(of sender: UInt32, from cursor: EntryCursor?, atMost limit: Int, now: Timestamp) throws -> EntryStep {
     try admit(.write)
     return try store.flush(of: sender, from: cursor, atMost: min(limit, Self.rowsPerStep), now: now)
-  }
-
-  func forgetDiscards(before instant: Timestamp) throws {
-    try admit(.write)
-    try store.forgetDiscards(before: instant)
   }
 
   func suspend(_ suspension: Suspension) throws {

@@ -29,6 +29,26 @@ struct EventLogTests {
     #expect(log.wakeAt == nil, "nothing is withheld, so nothing is to be said later")
   }
 
+  @Test("what people have asked for, and who")
+  func wishes() {
+    let log = Recording()
+    let events: [SyncEvent] = [
+      .discarded(entry(1), by: 1_000), .cleared(count: 12, sender: nil, by: 0), .cleared(count: 3, sender: 1_000, by: 1_000),
+      .retriedByHand(count: 2, by: 0), .flushed(by: 0, sender: nil), .flushed(by: 1_000, sender: 1_000),
+      .suspended(Suspension(since: instant(0), length: .seconds(7_200), by: 0)),
+      .suspended(Suspension(since: instant(0), length: nil, by: 0)), .resumed(by: 0), .resumed(by: nil),
+    ]
+    log.tell(events, at: 0)
+    log.finish(at: 1)
+    #expect(
+      log.lines == [
+        "Discarded complete-p1-1-1, undelivered, at the wish of user 1000", "🧹 Cleared all pending syncs",
+        "🧹 Cleared all pending syncs of user 1000", "Retrying 2 at the wish of user 0", "Sending everything now at the wish of user 0",
+        "Sending everything of user 1000 now at the wish of user 1000", "Paused by user 0: nothing is sent for 2 h",
+        "Paused by user 0: nothing is sent until somebody resumes", "Resumed by user 0", "Resumed: the time of the pause has come",
+      ])
+  }
+
   struct Story: Sendable, CustomTestStringConvertible {
     let testDescription: String
     /// Seconds, and what happens then.
@@ -149,7 +169,7 @@ struct EventLogTests {
           failure(number, "trace \(second)-\(number)"), .parked(entry(number)), .rejected(entry(number), status: 400, reason: "\(number)"),
           .refused(file: "f", reason: "\(number)", storedAs: "f"), .ignored(file: "f", reason: "\(number)"), .setAside(row: Int64(number)),
           .endpoint(.reachable), .storageFailed(reason: "\(number)"), .storageRecovered, .removalFailed(reason: "\(number)"),
-          .discarded(entry(number), by: 0), .flushed(by: 0, sender: nil), .retriedByHand(count: 7, by: 0),
+          .discarded(entry(number), by: 0), .flushed(by: 0, sender: nil), .retriedByHand(count: 7, by: 0), .resumed(by: nil),
         ]
         told += events.count + 2  // What was accepted is worth three lines.
         log.tell(events, at: second)

@@ -99,9 +99,9 @@ struct AcceptTests {
   func forgetsClientIDs() throws {
     let id = try #require(ActionID("tap-1"))
     try store.accept(Action(session: p1, change: .rate(.easy), id: id))
-    try store.forgetActionIDs(before: start)
+    try store.forget(actionIDsBefore: start, discardsBefore: start)
     #expect(try store.isAccepted(id, sender: 1000))
-    try store.forgetActionIDs(before: start + .seconds(1))
+    try store.forget(actionIDsBefore: start + .seconds(1), discardsBefore: start)
     #expect(try !store.isAccepted(id, sender: 1000))
   }
 

@@ -154,7 +154,7 @@ struct CommandTests {
     #expect(try store.entries(sender: 1001, atMost: 10).isEmpty)
     #expect(try steps { try store.discard(EntrySelection(all: true), of: nil, by: 0, from: $0, now: later) } == [20_000, 20_000, 5_000])
     #expect(try store.totals().discarded == 45_000 && store.counts().pending == 0)
-    try store.forgetDiscards(before: later + .seconds(1))
+    try store.forget(actionIDsBefore: start, discardsBefore: later + .seconds(1))
     let left = try store.database.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM discards") }
     #expect(left == 25_000)
   }
@@ -259,9 +259,9 @@ struct EntriesTests {
     let id = try #require(ActionID("mine"))
     try store.accept(Action(session: session("p2", 1, 1), change: .uncomplete, id: id))
     _ = try store.discard(EntrySelection(all: true), of: 1000, by: 1000, from: nil, now: start)
-    try store.forgetDiscards(before: start)
+    try store.forget(actionIDsBefore: start, discardsBefore: start)
     #expect(try store.state(of: id, sender: 1000, keys: ["complete-p2-1-1"]) == .discarded(by: 1000))
-    try store.forgetDiscards(before: start + .milliseconds(1))
+    try store.forget(actionIDsBefore: start, discardsBefore: start + .milliseconds(1))
     #expect(try store.state(of: id, sender: 1000, keys: ["complete-p2-1-1"]) == .synced)
   }
 }
