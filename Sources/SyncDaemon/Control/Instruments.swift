@@ -1,6 +1,6 @@
 import Measurements
 package import ProgressModel
-import Spool
+package import Spool
 package import SyncEngine
 package import SyncPolicy
 import Synchronization
@@ -8,7 +8,7 @@ import Synchronization
 /// What only the running daemon knows: what the work loop and its couriers note here, whoever reports reads. It begins anew with the process;
 /// what must not is counted in the queue.
 package final class Instruments: Sendable {
-  let spoolTimes = SpoolTimes()
+  package let spoolTimes = SpoolTimes()
   /// From the drop of a file to the answer that delivered a write of it.
   let deliveryDelay = DurationHistogram.ofWaiting
   private let requestTimes = Dictionary(uniqueKeysWithValues: FailureVerdict.allCases.map { ($0, DurationHistogram.ofNetwork) })

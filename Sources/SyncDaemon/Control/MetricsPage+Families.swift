@@ -45,15 +45,15 @@ extension PrometheusText {
   }
 
   /// How the API stands, and how it answers.
-  mutating func addAPI(_ instruments: Instruments) {
+  mutating func addAPI(_ instruments: Instruments, now: Timestamp) {
     let readings = instruments.now
-    let state = readings.endpointState
+    let state = readings.endpointState(now: now)
     gauge(
       "progress_sync_endpoint_state", "How the API stands: 1 for the state that it is in.",
       EndpointReport.State.allCases.map { .init($0 == state, .init("state", $0.rawValue)) })
     gauge(
       "progress_sync_endpoint_next_probe_timestamp_seconds", "When the API is tried again, or its pause ends; 0 when nothing holds it.",
-      [.init(readings.endpoint.nextProbeAt)])
+      [.init(state == .reachable ? nil : readings.endpoint.nextProbeAt)])
     gauge("progress_sync_requests_in_flight", "Requests that wait for their answers.", [.init(readings.requestsInFlight)])
     histogram(
       "progress_sync_request_duration_seconds", "From the start of a request to the end of its answer, by what it came to.",
@@ -106,9 +106,11 @@ extension PrometheusText {
 }
 
 extension Instruments.Readings {
-  fileprivate var endpointState: EndpointReport.State {
+  fileprivate func endpointState(now: Timestamp) -> EndpointReport.State {
     switch endpoint {
     case .reachable: hasTried ? .reachable : .untried
+    // Over, and nothing has been sent since.
+    case .paused(let until, _) where until <= now: .reachable
     case .paused: .paused
     case .failing: .failing
     case .unreachable: .unreachable

@@ -32,7 +32,7 @@ package struct MetricsPage: Sendable {
       page.addEntries(census, now: now)
       page.addTotals(census.totals)
     }
-    page.addAPI(instruments)
+    page.addAPI(instruments, now: now)
     page.addSpool(root: spool, instruments)
     page.addDisk(QueueFiles(path: queuePath.string), commitTime: commitTime, trouble: instruments.now.storageTrouble)
     page.addProcess(ProcessReadings(), startedAt: startedAt)
