@@ -80,7 +80,7 @@ install: $(RELEASE_STAMP) ## Install the release build; DESTDIR= PREFIX=/usr/loc
 	install -m 644 systemd/progress-sync.tmpfiles "$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/progress-sync.conf"
 	install -d "$(DESTDIR)$(PREFIX)/share/doc/progress-sync/docs"
 	install -m 644 README.md "$(DESTDIR)$(PREFIX)/share/doc/progress-sync"
-	install -m 644 docs/*.md "$(DESTDIR)$(PREFIX)/share/doc/progress-sync/docs"
+	install -m 644 docs/*.md docs/*.json docs/*.yaml "$(DESTDIR)$(PREFIX)/share/doc/progress-sync/docs"
 	install -d "$(DESTDIR)/etc/progress-sync"
 	test -e "$(DESTDIR)/etc/progress-sync/config.yaml" || \
 	  install -m 644 config/progress-sync.yaml "$(DESTDIR)/etc/progress-sync/config.yaml"
