@@ -56,16 +56,23 @@ struct MetricsTests {
       try machine.drop(rating("hard", day: 4))
       try await expect(machine, "what waits for it", ["state/held": 1, "accepted": 6, "superseded": 1])
 
+      try await ask(machine, "pause")
+      try await expect(machine, "a person's pause", ["suspended": 1])
+
       try await machine.killDaemon()
       try await machine.startDaemon()
-      try await expect(machine, "a killed daemon", ["accepted": 6, "superseded": 1, "refused": 1, "delivered": 1, "files_rejected": 0])
+      try await expect(
+        machine, "a killed daemon", ["accepted": 6, "superseded": 1, "refused": 1, "delivered": 1, "files_rejected": 0, "suspended": 1])
 
       mood.answer = nil
-      try #require(machine.daemon).send(SIGUSR1)
+      try await ask(machine, "resume")
+      try await ask(machine, "flush")
       for day in 5...40 { try machine.drop(rating("easy", day: day)) }
       try await expect(
         machine, "a backlog that is delivered",
-        ["state/reachable": 1, "accepted": 42, "delivered": 40, "entries/failed": 1, "in_flight": 0])
+        ["state/reachable": 1, "accepted": 42, "delivered": 40, "entries/failed": 1, "in_flight": 0, "suspended": 0])
+      try await ask(machine, "discard", #"{"all_failed":true}"#)
+      try await expect(machine, "what a person has discarded", ["discarded": 1, "entries/failed": 0])
       try await machine.stopDaemon()
     }
     #expect(try machine.rows().count == 40)
@@ -129,11 +136,18 @@ struct MetricsTests {
     try await machine.stopDaemon()
   }
 
+  /// Asks the daemon by its control socket, as its administrator.
+  private func ask(_ machine: Workstation, _ command: String, _ fields: String = "{}") async throws {
+    let words = "curl --silent --show-error --fail --unix-socket control.sock --data '\(fields)' http://localhost/v1/\(command)"
+    let answer = try await machine.shell(words)
+    #expect(answer.status == 0, "\(answer.words)")
+  }
+
   /// Waits until the page says so, and the database says the same; the totals must agree with the rows all the while.
   private func expect(_ machine: Workstation, _ what: Comment, _ wanted: [String: Double]) async throws {
     let names = [
       "entries": "progress_sync_queue_entries", "state": "progress_sync_endpoint_state", "retries": "progress_sync_retries_total",
-      "spool": "progress_sync_spool_files", "files_rejected": "progress_sync_files_rejected_total",
+      "spool": "progress_sync_spool_files", "suspended": "progress_sync_suspended", "files_rejected": "progress_sync_files_rejected_total",
       "in_flight": "progress_sync_requests_in_flight",
     ]
     let labels = ["entries": "state", "state": "state", "retries": "class", "spool": "part"]
