@@ -86,6 +86,24 @@ package final class APIClient: Sendable {
     return request
   }
 
+  /// Asks for what stands at `path`.
+  func get(_ path: String) async throws -> APIProbe.Answer {
+    try Task.checkCancellation()
+    var request = HTTPClientRequest(url: settings.baseURL.text + path)
+    request.headers = headers
+    let response = try await http.execute(request, deadline: .distantFuture)
+    var body: [UInt8] = []
+    for try await part in response.body {
+      body += part.readableBytesView.prefix(HTTPAnswer.longestBody - body.count)
+      if body.count >= HTTPAnswer.longestBody { break }
+    }
+    try Task.checkCancellation()
+    return APIProbe.Answer(
+      status: Int(response.status.code),
+      contentType: response.headers.first(name: "Content-Type").map { String($0.prefix { $0 != ";" }).lowercased() },
+      location: response.headers.first(name: "Location"), date: response.headers.first(name: "Date"), body: body)
+  }
+
   /// The whole answer. One that is cut short throws, whatever its status.
   private func answer(to request: HTTPClientRequest) async throws -> HTTPAnswer {
     try Task.checkCancellation()  // The library hears of a cancellation only after it has begun to send.

@@ -21,6 +21,9 @@ struct CertificateInspection {
     return "the certificate of \(server.authority) is from no authority that this machine trusts; api.ca_file can name one"
   }
 
+  /// When the first of the certificates expires; nil when they cannot be had.
+  func expiry() async -> Timestamp? { await presentedCertificates().map(\.validUntil).min() }
+
   /// The chain as the server presents it; empty when it cannot be had.
   private func presentedCertificates() async -> [NIOSSLCertificate] {
     let loop = HTTPClient.defaultEventLoopGroup.next()

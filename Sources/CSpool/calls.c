@@ -6,6 +6,7 @@
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 const int cspool_o_path = O_PATH;
@@ -25,3 +26,5 @@ int cspool_open_beneath(int directory, const char *name, int flags) {
 }
 
 int cspool_syncfs(int descriptor) { return syncfs(descriptor); }
+
+long cspool_getxattr(const char *path, const char *name, void *value, unsigned long size) { return getxattr(path, name, value, size); }

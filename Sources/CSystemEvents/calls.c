@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
+#include <sys/timex.h>
 
 // The descriptor, or -1 with the reason of what failed after it was opened.
 static int finish(int descriptor, int result) {
@@ -31,4 +32,10 @@ int csystemevents_clock_timer(void) {
   if (descriptor < 0) return -1;
   struct itimerspec never = {.it_value = {.tv_sec = LONG_MAX}};
   return finish(descriptor, timerfd_settime(descriptor, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL));
+}
+
+int csystemevents_clock_is_synchronized(void) {
+  struct timex state = {0};
+  if (adjtimex(&state) < 0) return -1;
+  return (state.status & STA_UNSYNC) == 0;
 }

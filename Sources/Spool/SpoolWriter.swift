@@ -31,6 +31,28 @@ package struct SpoolWriter: Sendable {
     return name
   }
 
+  /// Does what `drop` does, up to the name under which the daemon would find the file, and takes it back.
+  ///
+  /// Throws what a drop would throw. A hidden file is never looked at by the daemon, so a crash leaves litter at worst.
+  package func rehearse() throws(SpoolWriteError) {
+    let temporary = SpoolName(".\(Self.uniqueText()).tmp")
+    do throws(Errno) {
+      let directory = try Directory(incoming, listable: false)
+      let file = try directory.create(temporary)
+      do throws(Errno) {
+        try file.write(Array("{}".utf8))
+        try file.sync()
+      } catch {
+        // What fails here is of no more use to anybody than the first error.
+        try? directory.remove(temporary)
+        throw error
+      }
+      try directory.remove(temporary)
+    } catch {
+      throw .system(doing: "drop into", path: incoming, code: error)
+    }
+  }
+
   private func write(_ contents: [UInt8], as name: SpoolName, into directory: borrowing Directory) throws(Errno) {
     let temporary = SpoolName(".\(Self.uniqueText()).tmp")
     let file = try directory.create(temporary)

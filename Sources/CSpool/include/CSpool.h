@@ -17,4 +17,7 @@ int cspool_open_beneath(int directory, const char *name, int flags);
 /// syncfs(2).
 int cspool_syncfs(int descriptor);
 
+/// getxattr(2).
+long cspool_getxattr(const char *path, const char *name, void *value, unsigned long size);
+
 #endif

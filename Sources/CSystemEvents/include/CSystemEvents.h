@@ -12,4 +12,7 @@ int csystemevents_network_socket(void);
 /// A timer that never goes off; reading it fails with ECANCELED once after CLOCK_REALTIME was set.
 int csystemevents_clock_timer(void);
 
+/// Whether the kernel says that the clock is kept right by a time service: 1 or 0, -1 when it does not say (adjtimex(2)).
+int csystemevents_clock_is_synchronized(void);
+
 #endif
