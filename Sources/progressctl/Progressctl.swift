@@ -35,6 +35,7 @@ struct Progressctl: AsyncParsableCommand {
       Complete.self, Uncomplete.self, Rate.self, Schedule.self, LogExercise.self,
       Status.self, Queue.self, Failed.self, ShowEntry.self, Watch.self,
       Flush.self, Retry.self, Discard.self, Clear.self, Pause.self, Resume.self, LogLevel.self, Reload.self,
+      Rejected.self, Doctor.self, ConfigVerb.self, Completion.self,
     ])
 
   static func main() async {

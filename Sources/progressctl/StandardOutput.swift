@@ -8,21 +8,26 @@ enum StandardOutput {
     try write { try $0(text) }
   }
 
+  /// Writes what need not be text.
+  static func write(bytes: [UInt8]) throws {
+    try writeAll(bytes)
+  }
+
   /// Lends `body` a function that prints; what it is given goes out in large pieces. Throws `Failure` and what `body` throws.
   static func write(_ body: ((String) throws -> Void) throws -> Void) throws {
     var buffer = ""
     try body { text in
       buffer += text
       guard buffer.utf8.count >= 65_536 else { return }
-      try writeAll(buffer)
+      try writeAll(buffer.utf8)
       buffer = ""
     }
-    try writeAll(buffer)
+    try writeAll(buffer.utf8)
   }
 
-  private static func writeAll(_ text: String) throws {
+  private static func writeAll(_ bytes: some Sequence<UInt8>) throws {
     do {
-      _ = try FileDescriptor.standardOutput.writeAll(text.utf8)
+      _ = try FileDescriptor.standardOutput.writeAll(bytes)
     } catch Errno.brokenPipe {
       // NIO has SIGPIPE ignored; a reader that has seen enough ends this program all the same.
       Signals.die(of: SIGPIPE)

@@ -1,0 +1,139 @@
+import APIClient
+import ControlClient
+import ControlProtocol
+import FoundationEssentials
+import Glibc
+import ProgressModel
+import Spool
+import SyncDaemon
+import SystemEvents
+import SystemPackage
+
+/// All the looking that a doctor does; what it means is said by `Patient`.
+struct Examination {
+  let patient: Patient
+  let service: Service
+  let now: @Sendable () -> Timestamp
+
+  /// What is found on this machine, in the order in which it is found.
+  func local(_ tell: ([Diagnosis]) throws -> Void) async throws -> DaemonAnswer {
+    let presence = service.files.presence
+    let answer = await askDaemon()
+    var status: StatusReport?
+    if case .status(let report) = answer { status = report }
+    try tell(patient.diagnoseDaemon(answer, presence: presence, now: now()))
+    try tell(patient.diagnoseUnit(await unit()))
+    try tell(patient.diagnoseControl(answer, presence: presence))
+    let spool = spool()
+    try tell(patient.diagnoseSpool(spool))
+    // Whom incoming/ belongs to is the daemon's user.
+    let daemonUser = spool.places.incoming.problem == nil ? spool.places.incoming.owner : nil
+    try tell(patient.diagnoseState(DirectoryFindings(patient.configuration.state.directory), daemonUser: daemonUser))
+    let directories = [patient.configuration.state.directory, patient.configuration.spool.directory]
+    try tell(patient.diagnoseSpace(directories.compactMap(SpaceFindings.init)))
+    try tell(patient.diagnoseInotify(InotifyUsage(ofUser: daemonUser ?? geteuid()), isWatched: status?.spool?.isWatched))
+    try tell(patient.diagnoseQueue(answer, now: now()))
+    return answer
+  }
+
+  /// What is found at the other end of the network.
+  func remote(_ answer: DaemonAnswer) async -> [Diagnosis] {
+    var endpoint: EndpointReport?
+    if case .status(let status) = answer { endpoint = status.endpoint }
+    let token = token()
+    guard let found = await askAPI(token) else {
+      return patient.diagnoseClock(ClockFindings(now: now(), isSynchronized: ClockSynchronization.isSynchronized))
+    }
+    var clock = ClockFindings(now: now(), isSynchronized: ClockSynchronization.isSynchronized)
+    if case .success(let answer)? = found.answer, let date = answer.date.flatMap(Timestamp.init(httpDate:)) { clock.server = (date, now()) }
+    return patient.diagnoseClock(clock) + patient.diagnoseName(found) + patient.diagnoseTLS(found, now: now())
+      + patient.diagnoseToken(token, found, endpoint: endpoint) + patient.diagnoseAPI(found, endpoint: endpoint)
+  }
+
+  private func askDaemon() async -> DaemonAnswer {
+    do {
+      return .status(try await service.connected { try await $0.socket.status() })
+    } catch ControlError.noDaemon {
+      return .nobody
+    } catch ControlError.mayNotConnect(_, let group) {
+      return .forbidden(group: group.flatMap { getgrnam($0)?.pointee.gr_gid }, name: group)
+    } catch {
+      return .failed("\(error)")
+    }
+  }
+
+  private func unit() async -> UnitFindings {
+    guard !patient.isNamed else { return .unavailable("") }
+    let manager = patient.kind == .user ? ["--user"] : []
+    return await UnitFindings(
+      asking: manager + ["show", "--property=" + UnitFindings.names.joined(separator: ","), "\(patient.unitName).service"])
+  }
+
+  private func spool() -> SpoolFindings {
+    let root = patient.configuration.spool.directory
+    var found = SpoolFindings(places: SpoolInspection(root: root))
+    do throws(SpoolWriteError) {
+      try SpoolWriter(incoming: root.appending("incoming")).rehearse()
+    } catch {
+      found.dropFailure = error
+    }
+    let groups = [found.places.incoming.group] + (found.places.incoming.access?.groups(allowed: 0) ?? [])
+    for group in groups {
+      if let entry = getgrgid(group) { found.groupNames[group] = String(cString: entry.pointee.gr_name) }
+    }
+    return found
+  }
+
+  private func token() -> TokenFindings {
+    let credential: FilePath = "/etc/credstore/progress-sync.api-token"
+    let isSystemUnit = patient.kind == .system && !patient.isNamed
+    guard let path = patient.configuration.api.tokenFile ?? (isSystemUnit && credential.exists ? credential : nil) else { return .none }
+    var status = stat()
+    guard path.withPlatformString({ stat($0, &status) }) == 0 else {
+      let code = Errno(rawValue: errno)
+      return code == .permissionDenied ? .hidden(path) : .unusable(path, reason: "cannot be read: \(code)")
+    }
+    guard path.withPlatformString({ access($0, R_OK) }) == 0 else { return .hidden(path) }
+    return .readable(path, permissions: status.st_mode & 0o7777)
+  }
+
+  /// nil when the URL is none.
+  private func askAPI(_ token: TokenFindings) async -> APIFindings? {
+    var configuration = patient.configuration
+    // What the unit loads as a credential is a file here; what the caller may not read is left out.
+    switch token {
+    case .readable(let path, _): configuration.api.tokenFile = path
+    case .none, .hidden, .unusable: configuration.api.tokenFile = nil
+    }
+    configuration.api.requestTimeout = min(configuration.api.requestTimeout, Self.patience)
+    guard let url = try? APIBaseURL(configuration.api.baseURL) else { return nil }
+    var found = APIFindings(url: url, hasToken: configuration.api.tokenFile != nil)
+    let (settings, now) = (try? configuration.clientSettings(), now)
+    async let addresses = Self.addresses(of: url.host)
+    if let settings, let program = ProgramID("progress-sync-doctor") {
+      let answers = try? await APIProbe.with(settings, version: Daemon.version) { probe in
+        async let expiry = probe.certificatesExpireAt()
+        return (await Self.result { () async throws(APIProbe.Failure) in try await probe.progress(of: program, now: now) }, await expiry)
+      }
+      (found.answer, found.certificatesExpireAt) = (answers?.0, answers?.1)
+    }
+    found.addresses = await addresses
+    return found
+  }
+
+  private static let patience = Duration.seconds(5)
+
+  private static func addresses(of host: String) async -> Result<[String], APIProbe.Failure>? {
+    var address = in6_addr()
+    guard inet_pton(AF_INET, host, &address) != 1, inet_pton(AF_INET6, host, &address) != 1 else { return nil }
+    return await result { () async throws(APIProbe.Failure) in try await APIProbe.addresses(of: host, within: patience) }
+  }
+
+  private static func result<Value>(_ body: () async throws(APIProbe.Failure) -> Value) async -> Result<Value, APIProbe.Failure> {
+    do throws(APIProbe.Failure) {
+      return .success(try await body())
+    } catch {
+      return .failure(error)
+    }
+  }
+}
