@@ -51,16 +51,20 @@ extension CompletionKind {
   }
 
   /// Ids and keys of what stands in the queue.
-  static var entries: CompletionKind { entries(QueueFilter(), withKeys: true) }
+  static var entries: CompletionKind { entries { ["\($0.id)", $0.key] } }
 
-  /// Ids of what the API has refused.
-  static var failedEntries: CompletionKind { entries(QueueFilter(states: [.failed]), withKeys: true) }
+  static var entryIDs: CompletionKind { entries { ["\($0.id)"] } }
 
-  private static func entries(_ filter: QueueFilter, withKeys: Bool) -> CompletionKind {
+  static var entryKeys: CompletionKind { entries { [$0.key] } }
+
+  private static func entries(_ names: @escaping @Sendable (QueueItem) -> [String]) -> CompletionKind {
     .custom { (words, _, prefix) async in
       await suggestions(for: words, prefix: prefix) { client in
         var found: [String] = []
-        for try await item in try await client.socket.queue(filter) { found += ["\(item.id)"] + (withKeys ? [item.key] : []) }
+        for try await item in try await client.socket.queue() {
+          found += names(item).filter { $0.hasPrefix(prefix) }
+          if found.count >= mostSuggestions { break }
+        }
         return found
       }
     }

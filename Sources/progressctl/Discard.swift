@@ -11,7 +11,7 @@ struct Discard: AsyncParsableCommand {
         progressctl discard complete-p1-1-3
       """)
 
-  @Argument(help: ArgumentHelp("Ids or keys, as progressctl queue lists them.", valueName: "id-or-key"))
+  @Argument(help: ArgumentHelp("Ids or keys, as progressctl queue lists them.", valueName: "id-or-key"), completion: .entries)
   var entries: [String]
 
   @OptionGroup var options: CommandOptions

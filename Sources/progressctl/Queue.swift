@@ -21,7 +21,7 @@ struct Queue: AsyncParsableCommand {
         progressctl queue complete-p1-1-3 --json | jq -r .state
       """)
 
-  @Argument(help: ArgumentHelp("Only what waits under these keys.", valueName: "key"))
+  @Argument(help: ArgumentHelp("Only what waits under these keys.", valueName: "key"), completion: .entryKeys)
   var keys: [String] = []
 
   @Flag(

@@ -12,7 +12,7 @@ struct Retry: AsyncParsableCommand {
         progressctl retry --all-failed
       """)
 
-  @Argument(help: ArgumentHelp("Ids or keys, as progressctl queue lists them.", valueName: "id-or-key"))
+  @Argument(help: ArgumentHelp("Ids or keys, as progressctl queue lists them.", valueName: "id-or-key"), completion: .entries)
   var entries: [String] = []
 
   @Flag(help: "Everything that the API has refused.")

@@ -33,18 +33,21 @@ struct Service {
     return owner + (file.map { ", \($0)" } ?? "")
   }
 
-  var howToStart: String {
-    if isNamed, let file { return "start it: progress-syncd --config \(file)" }
+  var howToStart: String { "start it: \(startCommand)" }
+
+  /// What starts its daemon.
+  var startCommand: String {
+    if isNamed, let file { return "progress-syncd --config \(file)" }
     return switch kind {
-    case .user: "start it: systemctl --user start progress-syncd"
-    case .system: "start it: sudo systemctl start progress-syncd"
+    case .user: "systemctl --user start progress-syncd"
+    case .system: "sudo systemctl start progress-syncd"
     }
   }
 }
 
 /// The flags that say which daemon is meant.
 struct ServiceOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("The daemon's configuration file.", valueName: "file"))
+  @Option(help: ArgumentHelp("The daemon's configuration file.", valueName: "file"), completion: .file(extensions: ["yaml", "yml"]))
   var config: String?
 
   @Flag(help: "The user's service or the system's; by default the user's where there is one.")

@@ -19,7 +19,7 @@ struct ShowEntry: AsyncParsableCommand {
       """,
     aliases: ["show"])
 
-  @Argument(help: ArgumentHelp("Ids of entries, as progressctl queue lists them.", valueName: "id"))
+  @Argument(help: ArgumentHelp("Ids of entries, as progressctl queue lists them.", valueName: "id"), completion: .entryIDs)
   var ids: [Int64]
 
   @Flag(help: "Print an entry a line for scripts.")

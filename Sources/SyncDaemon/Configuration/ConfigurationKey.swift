@@ -4,6 +4,8 @@ package struct ConfigurationKey: Sendable {
   package let path: String
   /// What it is for, in a clause.
   package let summary: String
+  /// What its value must be.
+  package let rule: String
   /// Whether a running daemon can take a new value; if not, it takes a restart.
   package let isReloadable: Bool
   /// The value of a configuration, spelled as the file and the environment may spell it.
@@ -16,7 +18,7 @@ package struct ConfigurationKey: Sendable {
     _ summary: String
   ) {
     self.path = path
-    self.summary = summary
+    (self.summary, rule) = (summary, format.rule)
     isReloadable = reloadable
     text = { format.write($0[keyPath: property]) }
     assign = { (raw, configuration) throws(ValueProblem) in configuration[keyPath: property] = try format.read(raw) }

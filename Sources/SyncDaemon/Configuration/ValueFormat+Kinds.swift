@@ -11,7 +11,7 @@ extension ValueFormat where Value == Duration {
           throw ValueProblem("must be a duration such as 500ms or 2s, is \(raw.shown); add a unit (ms, s, m, h)")
         }
         return try format.read(raw)
-      }, write: format.write)
+      }, write: format.write, rule: format.rule)
     return hinting.within(.milliseconds(1)...longest)
   }
 }
@@ -76,7 +76,7 @@ extension ValueFormat where Value == String {
           throw ValueProblem("must end with the path, without ? or #, is \(raw.shown)")
         }
         return text.droppingTrailingSlashes
-      }, write: { $0 })
+      }, write: { $0 }, rule: "an http or https URL such as https://progress.example.org")
   }
 }
 

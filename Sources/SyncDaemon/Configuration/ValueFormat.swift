@@ -32,12 +32,14 @@ struct ValueFormat<Value: Sendable>: Sendable {
   let read: @Sendable (RawValue) throws(ValueProblem) -> Value
   /// Spells a value so that `read` gives it back.
   let write: @Sendable (Value) -> String
+  /// What a value must be, as manuals say it: `a duration such as 500ms or 2s, from 1ms to 10m`.
+  var rule = "a text"
 }
 
 extension ValueFormat {
   /// A single text that `parse` understands.
   init(_ rule: String, parse: @escaping @Sendable (String) -> Value?, write: @escaping @Sendable (Value) -> String) {
-    self.write = write
+    (self.write, self.rule) = (write, rule)
     read = { (raw) throws(ValueProblem) in
       guard case .text(let text) = raw, let value = parse(text) else { throw ValueProblem("must be \(rule), is \(raw.shown)") }
       return value
@@ -52,7 +54,7 @@ extension ValueFormat {
         let value = try read(raw)
         guard range.contains(value) else { throw ValueProblem("must be \(bounds), is \(write(value))") }
         return value
-      }, write: write)
+      }, write: write, rule: "\(rule), \(bounds)")
   }
 
   /// The same, where nothing, `null` or `~` stands for no value.
@@ -61,7 +63,7 @@ extension ValueFormat {
       read: { (raw) throws(ValueProblem) in
         if case .text(let text) = raw, ["", "null", "~"].contains(text) { return nil }
         return try format.read(raw)
-      }, write: { $0.map(format.write) ?? "null" })
+      }, write: { $0.map(format.write) ?? "null" }, rule: "\(format.rule), or null for none")
   }
 
   /// One or more values: a YAML list, or one text with commas between the values.
@@ -71,14 +73,14 @@ extension ValueFormat {
         let values = try raw.elements(of: format)
         guard !values.isEmpty else { throw ValueProblem("must hold at least one value") }
         return values
-      }, write: { "[\($0.map(format.write).joined(separator: ", "))]" })
+      }, write: { "[\($0.map(format.write).joined(separator: ", "))]" }, rule: "a list of at least one value, each \(format.rule)")
   }
 
   /// Any number of values in any order.
   static func set<Element: Comparable & Hashable>(of format: ValueFormat<Element>) -> ValueFormat where Value == Set<Element> {
     ValueFormat(
       read: { (raw) throws(ValueProblem) in Set(try raw.elements(of: format)) },
-      write: { "[\($0.sorted().map(format.write).joined(separator: ", "))]" })
+      write: { "[\($0.sorted().map(format.write).joined(separator: ", "))]" }, rule: "a list that may be empty, each \(format.rule)")
   }
 }
 

@@ -28,10 +28,10 @@ extension Patient {
     case .running(let process):
       return [.ok(.daemon, "progress-syncd runs" + (process.map { ", process \($0)" } ?? ""))]
     case .stopped:
-      return [.problem(.daemon, "progress-syncd does not run; what is dropped waits in the spool", fix: howToStart)]
+      return [.problem(.daemon, "progress-syncd does not run; what is dropped waits in the spool", fix: startCommand)]
     case .unknown:
       if case .forbidden = answer { return [.unknown(.daemon, "whether progress-syncd runs, and which version", fix: askAsRoot)] }
-      return [.problem(.daemon, "progress-syncd does not run, as far as can be seen", fix: howToStart)]
+      return [.problem(.daemon, "progress-syncd does not run, as far as can be seen", fix: startCommand)]
     }
   }
 
@@ -55,7 +55,7 @@ extension Patient {
     case .status: return [.ok(.control, "\(socket) answers")]
     case .failed(let reason): return [.problem(.control, "\(socket): \(reason)", fix: "see \(journal)")]
     case .nobody:
-      guard case .running = presence else { return [.unknown(.control, "\(socket): no daemon to answer", fix: howToStart)] }
+      guard case .running = presence else { return [.unknown(.control, "\(socket): no daemon to answer", fix: startCommand)] }
       return [
         .problem(
           .control, "the daemon runs, but nobody listens on \(socket)",

@@ -53,7 +53,7 @@ struct Patient: Hashable {
   var configuration: Configuration
   /// Whether its configuration is one that systemd does not start it with.
   var isNamed: Bool
-  var howToStart: String
+  var startCommand: String
   /// Who asks.
   var caller: Caller
 
@@ -76,7 +76,7 @@ struct Patient: Hashable {
 
   var sudo: String { caller.isRoot ? "" : "sudo " }
 
-  var restart: String { isNamed ? "end it with SIGTERM, then \(howToStart)" : systemctl("restart \(unitName)") }
+  var restart: String { isNamed ? "end it with SIGTERM, then \(startCommand)" : systemctl("restart \(unitName)") }
 
   var journal: String { kind == .user ? "journalctl --user -u \(unitName) -e" : "\(sudo)journalctl -u \(unitName) -e" }
 

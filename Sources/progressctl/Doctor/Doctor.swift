@@ -51,7 +51,7 @@ struct Doctor: AsyncParsableCommand {
 
 extension Service {
   fileprivate var patient: Patient {
-    Patient(kind: kind, configuration: configuration, isNamed: isNamed, howToStart: howToStart, caller: .current)
+    Patient(kind: kind, configuration: configuration, isNamed: isNamed, startCommand: startCommand, caller: .current)
   }
 }
 

@@ -1,6 +1,5 @@
 import FoundationEssentials
 import Glibc
-import ProgressModel
 import Subprocess
 import SyncDaemon
 import SystemPackage
@@ -74,17 +73,5 @@ extension Patient.Caller {
       caller.groupsAtLogin = Set(groups.prefix(Int(max(0, count))))
     }
     return caller
-  }
-}
-
-extension Timestamp {
-  /// An HTTP date, `Sun, 06 Nov 1994 08:49:37 GMT` ([RFC 9110, section 5.6.7](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7)); the
-  /// obsolete forms are not read.
-  init?(httpDate text: String) {
-    let parts = text.split(separator: " ").map(String.init)
-    let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-    guard parts.count == 6, parts[5] == "GMT", let month = months.firstIndex(of: parts[2]) else { return nil }
-    let number = month + 1 < 10 ? "0\(month + 1)" : "\(month + 1)"
-    self.init(rfc3339: "\(parts[3])-\(number)-\(parts[1])T\(parts[4])Z")
   }
 }

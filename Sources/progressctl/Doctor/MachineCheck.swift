@@ -47,7 +47,7 @@ extension Patient {
   func diagnoseState(_ found: DirectoryFindings, daemonUser: UInt32?) -> [Diagnosis] {
     switch found.problem {
     case .noSuchFileOrDirectory?:
-      return [.warning(.state, "\(found.path) does not exist, as no daemon has run yet", fix: howToStart)]
+      return [.warning(.state, "\(found.path) does not exist, as no daemon has run yet", fix: startCommand)]
     case let problem?: return [.unknown(.state, "\(found.path): \(problem)", fix: askAsRoot)]
     case nil: break
     }

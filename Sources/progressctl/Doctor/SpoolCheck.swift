@@ -25,19 +25,24 @@ extension Patient {
   }
 
   private var howToMakeSpool: String {
-    kind == .system && !isNamed ? "\(sudo)systemd-tmpfiles --create progress-sync.conf" : "\(howToStart); it makes what is missing"
+    kind == .system && !isNamed ? "\(sudo)systemd-tmpfiles --create progress-sync.conf" : startCommand
   }
 
   private func diagnoseLayout(_ places: SpoolInspection) -> [Diagnosis] {
     var found: [Diagnosis] = []
+    var missing: [String] = []
     for place in [places.incoming, places.claimed, places.rejected] {
       switch place.problem {
       case nil where !place.isDirectory:
         found.append(.problem(.spool, "\(place.path) is no directory", fix: "move it out of the way, then \(howToMakeSpool)"))
       case nil: break
-      case .noSuchFileOrDirectory?: found.append(.problem(.spool, "\(place.path) is missing", fix: howToMakeSpool))
+      case .noSuchFileOrDirectory?: missing.append(place.path.lastComponent?.string ?? "")
       case let problem?: found.append(.unknown(.spool, "\(place.path): \(problem)", fix: askAsRoot))
       }
+    }
+    if !missing.isEmpty {
+      let root = configuration.spool.directory
+      found.append(.problem(.spool, "the spool \(root) lacks \(missing.joined(separator: ", "))", fix: howToMakeSpool))
     }
     guard places.incoming.isThere else { return found }
     for place in [places.claimed, places.rejected] where place.isThere {

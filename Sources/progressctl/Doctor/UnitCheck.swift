@@ -43,7 +43,7 @@ extension Patient {
     }
     if unit["ActiveState"] == "failed" {
       found.append(
-        .problem(.unit, "the daemon has failed: \(unit["Result"] ?? "for an unknown reason")", fix: "see \(journal); \(howToStart)"))
+        .problem(.unit, "the daemon has failed: \(unit["Result"] ?? "for an unknown reason")", fix: "see \(journal); \(startCommand)"))
     }
     if unit["UnitFileState"] == "disabled" {
       found.append(
