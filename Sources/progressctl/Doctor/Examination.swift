@@ -88,13 +88,13 @@ struct Examination {
     let credential: FilePath = "/etc/credstore/progress-sync.api-token"
     let isSystemUnit = patient.kind == .system && !patient.isNamed
     guard let path = patient.configuration.api.tokenFile ?? (isSystemUnit && credential.exists ? credential : nil) else { return .none }
-    var status = stat()
-    guard path.withPlatformString({ stat($0, &status) }) == 0 else {
-      let code = Errno(rawValue: errno)
-      return code == .permissionDenied ? .hidden(path) : .unusable(path, reason: "cannot be read: \(code)")
+    do throws(Errno) {
+      let status = try path.stat()
+      guard path.withPlatformString({ access($0, R_OK) }) == 0 else { return .hidden(path) }
+      return .readable(path, permissions: status.permissions.rawValue)
+    } catch {
+      return error == .permissionDenied ? .hidden(path) : .unusable(path, reason: "cannot be read: \(error)")
     }
-    guard path.withPlatformString({ access($0, R_OK) }) == 0 else { return .hidden(path) }
-    return .readable(path, permissions: status.st_mode & 0o7777)
   }
 
   /// nil when the URL is none.

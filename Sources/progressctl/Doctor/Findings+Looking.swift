@@ -11,23 +11,24 @@ extension FilePath {
 extension DirectoryFindings {
   init(_ path: FilePath) {
     self.init(path: path)
-    var status = stat()
-    guard path.withPlatformString({ lstat($0, &status) }) == 0 else {
-      problem = Errno(rawValue: errno)
-      return
+    do throws(Errno) {
+      let status = try path.stat(followTargetSymlink: false)
+      (owner, permissions) = (status.userID.rawValue, status.permissions.rawValue)
+    } catch {
+      problem = error
     }
-    (owner, permissions) = (status.st_uid, status.st_mode & 0o7777)
   }
 }
 
 extension SpaceFindings {
   /// nil for what cannot be looked at.
   init?(_ path: FilePath) {
-    var (space, status) = (statvfs(), stat())
-    guard path.withPlatformString({ statvfs($0, &space) == 0 && stat($0, &status) == 0 }) else { return nil }
+    var space = statvfs()
+    // What is gone by now is not there to be looked at.
+    guard let status = try? path.stat(), path.withPlatformString({ statvfs($0, &space) }) == 0 else { return nil }
     let block = UInt64(space.f_frsize)
     self.init(
-      path: path, device: UInt64(status.st_dev), free: UInt64(space.f_bavail) * block, size: UInt64(space.f_blocks) * block,
+      path: path, device: UInt64(status.deviceID.rawValue), free: UInt64(space.f_bavail) * block, size: UInt64(space.f_blocks) * block,
       freeInodes: UInt64(space.f_favail), inodes: UInt64(space.f_files))
   }
 }
