@@ -41,6 +41,7 @@ struct CrashPointTests {
     #expect(rows == Self.lastDropped)
     try expectRefused()
     #expect(try machine.acceptedWrites() == Self.droppedWrites, "each dropped value was accepted once")
+    #expect(try machine.countedWrites() == Self.droppedWrites, "and counted once, whatever became of it")
     let log = try machine.daemonLog
     #expect(!log.contains(" error ") && !log.contains(" critical "), "\(log)")
   }

@@ -19,6 +19,13 @@ extension Workstation {
     return try DatabaseQueue(path: path).read { try Int.fetchOne($0, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'writes'") ?? 0 }
   }
 
+  /// How many writes the queue has counted as accepted; nil when that is not the sum of what it has counted them as since, and what stands in it.
+  func countedWrites() throws -> Int? {
+    let path = directory.appending(path: "state/queue.sqlite").path
+    let sum = "superseded + delivered + discarded + lost + (SELECT count(*) FROM writes)"
+    return try DatabaseQueue(path: path).read { try Int.fetchOne($0, sql: "SELECT accepted FROM totals WHERE accepted = \(sum)") }
+  }
+
   /// How many attempts have been counted against each write that stands in the queue, in the order of acceptance.
   func failures() throws -> [Int] {
     let path = directory.appending(path: "state/queue.sqlite").path
