@@ -61,6 +61,21 @@ struct FullDiskTests {
     #expect(try store.entries().isEmpty)
   }
 
+  @Test("keeps nobody from discarding, by steps that the reserve is enough for", arguments: sizes)
+  func discards(kibibytes: Int) throws {
+    let disk = try SmallDisk(kibibytes: kibibytes)
+    let store = try open(disk)
+    let count = try acceptUntilFull(store)
+    try disk.fill()
+    var (changed, cursor): (Int, EntryCursor?) = (0, nil)
+    repeat {
+      let step = try store.discard(EntrySelection(all: true), of: nil, by: 0, from: cursor, atMost: 100, now: start)
+      (changed, cursor) = (changed + step.changed, step.next)
+    } while cursor != nil
+    #expect(changed == count)
+    #expect(try store.entries().isEmpty && store.totals().discarded == count)
+  }
+
   @Test("that only the queue itself has filled takes in again when it is delivered", arguments: sizes)
   func fillsItself(kibibytes: Int) throws {
     let disk = try SmallDisk(kibibytes: kibibytes)
