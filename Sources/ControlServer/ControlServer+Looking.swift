@@ -29,7 +29,7 @@ extension ControlServer {
 
   @Sendable func action(_ request: Request, _ context: ControlContext) async throws -> Response {
     let query = try Query(request, allowing: ["key", "until", "for"])
-    let text = context.parameters.get("id") ?? ""
+    let text = try context.component("id")
     guard let id = ActionID(text) else {
       throw ControlRefusal(.badRequest, "the id of an action \(ActionID.rule), is \(JSONValue.string(text).summary)")
     }
@@ -73,7 +73,7 @@ extension ControlServer {
 
   @Sendable func rejectedFile(_ request: Request, _ context: ControlContext) async throws -> Response {
     _ = try Query(request, allowing: [])
-    let name = context.parameters.get("name") ?? ""
+    let name = try context.component("name")
     let bytes = try await port.rejectedFile(named: name, for: context.caller)
     return Response(
       status: .ok, headers: [.contentType: "application/octet-stream"], body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
