@@ -7,7 +7,7 @@ package enum ControlError: Error, Hashable, CustomStringConvertible {
   case noDaemon(socket: String)
   /// `group`: whose members may connect; nil when that cannot be seen.
   case mayNotConnect(socket: String, group: String?)
-  /// The kernel takes `SocketClient.longestPath` bytes ([unix(7)](https://man7.org/linux/man-pages/man7/unix.7.html)).
+  /// Longer than `SocketClient.longestPath`; where the limit comes from: [unix(7)](https://man7.org/linux/man-pages/man7/unix.7.html).
   case socketPathTooLong(String)
   /// Whether what was asked has been done is not known.
   case noAnswer(within: Duration)

@@ -82,8 +82,9 @@ extension QueueItem {
   fileprivate init(_ entry: QueueEntry, maximumAttempts: Int) {
     self.init(
       id: entry.sequence, key: entry.key, state: State(entry.state), attempts: min(entry.failures, maximumAttempts),
-      maximumAttempts: maximumAttempts, acceptedAt: entry.acceptedAt, nextAttemptAt: entry.dueAt, lastStatus: entry.lastStatus,
-      lastError: entry.lastReason, sender: entry.sender, recordedAt: entry.write?.recordedAt)
+      maximumAttempts: maximumAttempts, acceptedAt: entry.acceptedAt, waitingSince: entry.waitingSince, nextAttemptAt: entry.dueAt,
+      lastStatus: entry.lastStatus, lastError: entry.lastReason, sender: entry.sender, recordedAt: entry.write?.recordedAt,
+      value: entry.write.map { _ in entry.value })
   }
 }
 

@@ -33,7 +33,7 @@ extension SocketClient {
     var query = keys.map { (name: "key", value: "\($0)") }
     if let goal { query += [("until", goal.rawValue), ("for", patience.spelled)] }
     let path = "\(ControlPath.actions)/\(id.text.percentEncoded)"
-    return try decode(ActionReport.self, try await get(path, query, within: Self.answerTimeout + patience))
+    return try decode(ActionReport.self, try await get(path, query, patience: patience))
   }
 
   /// What happens from now on; it ends when the daemon ends in good order, and throws `ControlError.lost` when it does not.

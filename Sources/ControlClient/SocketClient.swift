@@ -16,19 +16,28 @@ package struct SocketClient: Sendable {
   /// For streams that may be silent for as long as nothing happens.
   private let patient: HTTPClient
 
-  /// In bytes: what `sun_path` holds, without the NUL.
-  package static let longestPath = 107
-  static let connectTimeout = Duration.seconds(2)
-  /// For a whole answer. Of one that is a stream of lines, for each part.
-  static let answerTimeout = Duration.seconds(10)
-  /// A change of a queue of millions takes its time, and whoever gave up on one would not know what came of it.
-  static let commandTimeout = Duration.seconds(60)
+  /// In bytes: what NIO connects to, on every system. Linux would take four more.
+  package static let longestPath = 103
+  let timeouts: Timeouts
   /// In bytes; no answer that is read whole comes near it.
   static let longestAnswer = 16 << 20
 
+  /// How long is waited for what.
+  package struct Timeouts: Hashable, Sendable {
+    package var connect = Duration.seconds(2)
+    /// For a whole answer. Of one that is a stream of lines, for each part.
+    package var answer = Duration.seconds(10)
+    /// A change of a queue of millions takes its time, and whoever gave up on one would not know what came of it.
+    package var command = Duration.seconds(60)
+
+    package init() {}
+  }
+
   /// Lends a client of the socket at `path`, and closes its connections afterwards. Nothing is connected before the first question.
-  package static func with<Answer>(path: String, _ body: (SocketClient) async throws -> Answer) async throws -> Answer {
-    let client = SocketClient(path: path)
+  package static func with<Answer>(
+    path: String, timeouts: Timeouts = Timeouts(), _ body: (SocketClient) async throws -> Answer
+  ) async throws -> Answer {
+    let client = SocketClient(path: path, timeouts: timeouts)
     do {
       let answer = try await body(client)
       await client.shutdown()
@@ -39,14 +48,14 @@ package struct SocketClient: Sendable {
     }
   }
 
-  private init(path: String) {
-    self.path = path
+  private init(path: String, timeouts: Timeouts) {
+    (self.path, self.timeouts) = (path, timeouts)
     var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
-    configuration.timeout.connect = TimeAmount(Self.connectTimeout)
+    configuration.timeout.connect = TimeAmount(timeouts.connect)
     configuration.connectionPool.retryConnectionEstablishment = false
     configuration.httpVersion = .http1Only
     patient = HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration)
-    configuration.timeout.read = TimeAmount(Self.answerTimeout)
+    configuration.timeout.read = TimeAmount(timeouts.answer)
     prompt = HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration)
   }
 
@@ -56,9 +65,9 @@ package struct SocketClient: Sendable {
     try? await patient.shutdown()
   }
 
-  /// The whole answer to a GET, within `limit`.
-  func get(_ path: String, _ query: [(name: String, value: String)] = [], within limit: Duration = answerTimeout) async throws -> [UInt8] {
-    try await whole(request(path, query), within: limit)
+  /// The whole answer to a GET, which the daemon may keep back for `patience`.
+  func get(_ path: String, _ query: [(name: String, value: String)] = [], patience: Duration = .zero) async throws -> [UInt8] {
+    try await whole(request(path, query), within: timeouts.answer + patience)
   }
 
   /// The whole answer to a POST of JSON.
@@ -67,17 +76,17 @@ package struct SocketClient: Sendable {
     request.method = .POST
     request.headers.add(name: "Content-Type", value: "application/json")
     request.body = .bytes(ByteBuffer(string: json))
-    return try await whole(request, within: Self.commandTimeout)
+    return try await whole(request, within: timeouts.command)
   }
 
   /// An answer whose lines are read as they come. `endless`: silence is no fault of it.
   func lines<Line>(_ path: String, _ query: [(name: String, value: String)], endless: Bool = false) async throws -> JSONLines<Line> {
-    let response = try await response(to: request(path, query), by: endless ? patient : prompt, within: Self.answerTimeout)
-    return JSONLines(body: response.body, failure: SocketFailure(path: self.path, limit: Self.answerTimeout))
+    let response = try await response(to: request(path, query), by: endless ? patient : prompt, within: timeouts.answer)
+    return JSONLines(body: response.body, failure: SocketFailure(path: self.path, limit: timeouts.answer))
   }
 
   private func whole(_ request: HTTPClientRequest, within limit: Duration) async throws -> [UInt8] {
-    let http = limit > Self.answerTimeout ? patient : prompt
+    let http = limit > timeouts.answer ? patient : prompt
     return try await withThrowingTaskGroup(of: [UInt8].self) { group in
       group.addTask {
         do {

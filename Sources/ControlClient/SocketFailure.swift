@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import ControlProtocol
 import Glibc
 import NIOCore
+import NIOHTTP1
 import NIOPosix
 
 /// What an error of the HTTP library means to whoever asked over the control socket.
@@ -17,7 +18,7 @@ struct SocketFailure: Sendable {
     case let error as HTTPClientError where error == .cancelled: CancellationError()
     case let error as HTTPClientError where Self.timeouts.contains(error): ControlError.noAnswer(within: limit)
     case let error as HTTPClientError where error == .remoteConnectionClosed: ControlError.lost("it was closed")
-    case is ChannelError: ControlError.lost("it was closed")
+    case HTTPParserError.invalidEOFState, is ChannelError: ControlError.lost("it was closed")
     default: ControlError.lost("\(error)")
     }
   }

@@ -94,7 +94,10 @@ final class AnsweringDaemon: ControlPort {
     return try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { await server.run() }
       defer { group.cancelAll() }
-      return try await SocketClient.with(path: path, body)
+      var timeouts = SocketClient.Timeouts()
+      // Other tests may keep all threads busy for a while.
+      (timeouts.connect, timeouts.answer) = (.seconds(60), .seconds(120))
+      return try await SocketClient.with(path: path, timeouts: timeouts, body)
     }
   }
 }

@@ -53,9 +53,9 @@ struct DaemonFilesTests {
       nextAttemptAt: start + .seconds(60), lastError: "refused")
     let items = try state.files.queue()
     let told = items.map { item in
-      #expect(item.recordedAt == item.acceptedAt)
+      #expect(item.recordedAt == item.acceptedAt && item.value?.hasPrefix("{") == true)
       var item = item
-      (item.recordedAt, item.sender) = (nil, 0)
+      (item.recordedAt, item.sender, item.value) = (nil, 0, nil)
       return item
     }
     #expect(Array(told.dropLast()) == [waiting, retrying, parked])

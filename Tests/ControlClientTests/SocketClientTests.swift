@@ -144,6 +144,18 @@ struct SocketClientTests {
     }
   }
 
+  @Test("an answer that does not come is not waited for longer than it may take")
+  func timeout() async throws {
+    daemon.state.withLock { $0.delay = .seconds(600) }
+    try await daemon.serving(at: place.socketPath) { _ in
+      var timeouts = SocketClient.Timeouts()
+      timeouts.answer = .milliseconds(50)
+      try await SocketClient.with(path: place.socketPath, timeouts: timeouts) { client in
+        _ = await #expect(throws: ControlError.noAnswer(within: .milliseconds(50))) { try await client.status() }
+      }
+    }
+  }
+
   @Test("whoever asks can give up asking")
   func cancellation() async throws {
     daemon.state.withLock { $0.delay = .seconds(600) }
