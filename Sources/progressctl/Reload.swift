@@ -1,5 +1,6 @@
 import ArgumentParser
 import ControlProtocol
+import Glibc
 
 struct Reload: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -11,5 +12,5 @@ struct Reload: AsyncParsableCommand {
 
   @OptionGroup var options: CommandOptions
 
-  func run() async throws { try await options.perform(.reload) }
+  func run() async throws { try await options.perform(.reload, conflict: EX_CONFIG) }
 }

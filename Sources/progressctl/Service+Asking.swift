@@ -4,6 +4,7 @@ import Glibc
 import ProgressModel
 import SyncDaemon
 import SystemPackage
+import Systemd
 
 extension Service {
   /// Lends a client of the daemon. Throws what `body` throws.
@@ -27,7 +28,7 @@ extension Failure {
   /// With the next step, and which service was looked at.
   init(_ error: ControlError, of service: Service) {
     let next = Self.nextStep(after: error, of: service).map { "; \($0)" } ?? ""
-    self.init("\(error)\(next) (\(service.name))", code: error.exitCode)
+    self.init("\("\(error)".singleLine)\(next) (\(service.name))", code: error.exitCode)
   }
 
   private static func nextStep(after error: ControlError, of service: Service) -> String? {

@@ -2,6 +2,7 @@ import ArgumentParser
 import ControlClient
 import ControlProtocol
 import FoundationEssentials
+import Glibc
 import Systemd
 
 /// What all verbs have in common that have the daemon do something.
@@ -17,10 +18,16 @@ struct CommandOptions: ParsableArguments {
   /// Has the daemon do it, and says what it came to.
   ///
   /// Throws `Failure`, also for entries that were named and are not there.
-  func perform(_ command: ControlCommand, on service: Service? = nil) async throws {
+  ///
+  /// - Parameter conflict: The exit code for what cannot be done as things stand.
+  func perform(_ command: ControlCommand, on service: Service? = nil, conflict: CInt = EX_TEMPFAIL) async throws {
     let service = try service ?? resolveService()
     let report = try await service.asking { client in
-      try await Spinner.turning("progress-syncd is at it") { try await client.socket.perform(command) }
+      do {
+        return try await Spinner.turning("progress-syncd is at it") { try await client.socket.perform(command) }
+      } catch ControlError.refused(let refusal) where refusal.kind == .conflict {
+        throw Failure("\(refusal.error.singleLine) (\(service.name))", code: conflict)
+      }
     }
     try tell(report)
   }

@@ -6,8 +6,12 @@ enum Signals {
   /// Ends the program as the signal does by itself, so that a shell sees it: 130 for SIGINT.
   static func die(of number: CInt) -> Never {
     signal(number, SIG_DFL)
+    // Whoever waited for the signal has had it blocked.
+    var itself = sigset_t()
+    sigemptyset(&itself)
+    sigaddset(&itself, number)
+    pthread_sigmask(SIG_UNBLOCK, &itself, nil)
     raise(number)
-    // Where the signal is blocked, what a shell would have made of it.
     exit(128 + number)
   }
 

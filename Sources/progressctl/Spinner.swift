@@ -27,7 +27,9 @@ struct Spinner {
     try await Task.sleep(for: delay)
     for frame in sequence(first: 0, next: { $0 + 1 }) {
       let seconds = (ContinuousClock.now - start).components.seconds
-      show("\r\(frames[frame % frames.count]) \(text) (\(seconds) s)\u{1b}[K")
+      let line = "\(frames[frame % frames.count]) \(seconds) s: \(text)"
+      // A line that the terminal has to break could not be taken back.
+      show("\r\(line.cut(toColumns: Terminal.size.columns - 1))\u{1b}[K")
       try await Task.sleep(for: pace)
     }
   }

@@ -11,11 +11,15 @@ enum Terminal {
     var rows = 24
   }
 
-  /// Of the terminal at standard output; a usual one's where it does not tell.
+  /// Of the terminal at standard output, or at standard error; a usual one's where neither tells.
   static var size: Size {
     var window = winsize()
-    guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &window) == 0, window.ws_col > 0, window.ws_row > 0 else { return Size() }
-    return Size(columns: Int(window.ws_col), rows: Int(window.ws_row))
+    for descriptor in [STDOUT_FILENO, STDERR_FILENO] {
+      if ioctl(descriptor, UInt(TIOCGWINSZ), &window) == 0, window.ws_col > 0, window.ws_row > 0 {
+        return Size(columns: Int(window.ws_col), rows: Int(window.ws_row))
+      }
+    }
+    return Size()
   }
 
   static func takeOver() throws {
@@ -32,6 +36,6 @@ enum Terminal {
     var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     if lines.last?.isEmpty == true { lines.removeLast() }
     let fitting = lines.prefix(size.rows).map { String($0).cut(toColumns: size.columns) + "\u{1b}[K" }
-    return "\u{1b}[H" + fitting.joined(separator: "\r\n") + "\u{1b}[J"
+    return "\u{1b}[H" + fitting.joined(separator: "\n") + "\u{1b}[J"
   }
 }

@@ -123,7 +123,7 @@ struct StatusScreenTests {
     report.daemon.pid = nil
     let frame = Terminal.frame(screen(report, style: .coloured), size: Terminal.Size(columns: 20, rows: 3))
     #expect(
-      frame == "\u{1b}[Hdaemon       \u{1b}[32mrunnin\u{1b}[0m…\u{1b}[K\r\nAPI          \u{1b}[32mreacha\u{1b}[0m…\u{1b}[K\r\n"
+      frame == "\u{1b}[Hdaemon       \u{1b}[32mrunnin\u{1b}[0m…\u{1b}[K\nAPI          \u{1b}[32mreacha\u{1b}[0m…\u{1b}[K\n"
         + "pending      6: 3 w…\u{1b}[K\u{1b}[J")
   }
 

@@ -43,13 +43,13 @@ final class Workstation: Sendable {
   func openStore() throws -> SyncStore { try SyncStore(path: queuePath) }
 
   /// Runs the built program with this workstation's configuration, and waits for its end.
-  func run(_ arguments: String..., input: String = "") throws -> Finished {
-    try run(URL(filePath: Self.programPath), arguments + ["--config", configuration], input: input)
+  func run(_ arguments: String..., input: String = "") async throws -> Finished {
+    try await run(URL(filePath: Self.programPath), arguments + ["--config", configuration], input: input)
   }
 
   /// Runs a line of shell in which `$progressctl` is the program.
-  func shell(_ line: String) throws -> Finished {
-    try run(URL(filePath: "/bin/sh"), ["-c", line], input: "")
+  func shell(_ line: String) async throws -> Finished {
+    try await run(URL(filePath: "/bin/sh"), ["-c", line], input: "")
   }
 
   struct Finished: Equatable {
@@ -58,7 +58,7 @@ final class Workstation: Sendable {
     let errors: String
   }
 
-  private func run(_ program: URL, _ arguments: [String], input: String) throws -> Finished {
+  private func run(_ program: URL, _ arguments: [String], input: String) async throws -> Finished {
     let process = Process()
     process.executableURL = program
     process.arguments = arguments
@@ -74,8 +74,10 @@ final class Workstation: Sendable {
       return handle
     }
     (process.standardOutput, process.standardError) = (outputs[0], outputs[1])
+    let (ends, end) = AsyncStream<Never>.makeStream()
+    process.terminationHandler = { _ in end.finish() }
     try process.run()
-    process.waitUntilExit()
+    for await _ in ends {}
     let texts = try files.dropFirst().map { try String(contentsOf: $0, encoding: .utf8) }
     return Finished(code: process.terminationStatus, output: texts[0], errors: texts[1])
   }
