@@ -61,11 +61,11 @@ final class RunningProgram {
 
   /// Runs a program to its end.
   static func run(
-    _ name: String, _ arguments: [String], environment: [String: String] = [:]
+    _ name: String, _ arguments: [String], environment: [String: String] = [:], through launcher: [String] = []
   ) async throws -> (status: Int32, words: String) {
     let output = FileManager.default.temporaryDirectory.appending(path: "words-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: output) }  // What is left lies in the system's own temporary directory.
-    let program = try RunningProgram(name, arguments, environment: environment, output: output)
+    let program = try RunningProgram(name, arguments, environment: environment, output: output, through: launcher)
     let status = await program.end()
     return (status, try program.words)
   }
