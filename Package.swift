@@ -146,7 +146,8 @@ let package = Package(
     .testTarget(
       name: "ControlServerTests",
       dependencies: [
-        "ControlServer", "ControlProtocol", "ProgressModel", "TestSupport", asyncHTTPClient, logging, nioCore, nioHTTP1, serviceLifecycle,
+        "ControlServer", "ControlProtocol", "ProgressModel", "TestSupport", asyncHTTPClient, logging, nioCore, nioHTTP1, nioPosix,
+        serviceLifecycle,
         systemPackage,
       ], swiftSettings: strict),
     .testTarget(

@@ -48,7 +48,7 @@ extension FilePath {
       return "control.group: there is no group \(group): only root and the daemon's own user and group may use the control socket"
     }
     guard withPlatformString({ lchown($0, uid_t.max, number) }) != 0 else { return nil }
-    let advice = "the daemon's user must be in it (SupplementaryGroups=\(group) in the unit)"
+    let advice = "the daemon's user must be in it, as sysusers.d makes it"
     return "control.group: the control socket cannot be given to the group \(group): \(Errno(rawValue: errno)); \(advice)"
   }
 }

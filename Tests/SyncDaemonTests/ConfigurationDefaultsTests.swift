@@ -33,6 +33,7 @@ struct ConfigurationDefaultsTests {
         retry.parked_max: 15m  # default
         retry.also_statuses: []  # default
         control.socket: /run/progress-sync/control.sock  # default
+        control.group: progress-sync-submit  # default
         metrics.listen: null  # default
         log.level: info  # default
         notices.desktop: true  # default

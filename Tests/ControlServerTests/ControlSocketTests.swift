@@ -1,0 +1,73 @@
+import ControlServer
+import Glibc
+import SystemPackage
+import Testing
+
+@Suite("The socket's place", .timeLimit(.minutes(1)))
+struct ControlSocketTests {
+  @Test("It is for its owner and group, and gone when it is closed")
+  func modes() throws {
+    let directory = try TemporaryDirectory()
+    let socket = try ControlSocket.make(at: directory.socket, group: nil)
+    #expect(mode(of: directory.socket) == S_IFSOCK | 0o660)
+    #expect(socket.warning == nil)
+    _ = try RawClient(directory.socket)
+    socket.close()
+    #expect(mode(of: directory.socket) == nil)
+  }
+
+  @Test("A group that does not exist is a warning, and the socket is there")
+  func unknownGroup() throws {
+    let directory = try TemporaryDirectory()
+    let socket = try ControlSocket.make(at: directory.socket, group: "no-such-group")
+    #expect(socket.warning?.contains("there is no group no-such-group") == true)
+    #expect(mode(of: directory.socket) == S_IFSOCK | 0o660)
+  }
+
+  @Test("A socket that nobody listens on any more is replaced")
+  func stale() async throws {
+    let directory = try TemporaryDirectory()
+    // Killed, a daemon leaves its socket behind.
+    _ = try await shell("python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind(\"\(directory.socket)\")'")
+    #expect(mode(of: directory.socket) != nil)
+    let socket = try ControlSocket.make(at: directory.socket, group: nil)
+    _ = try RawClient(directory.socket)
+    socket.close()
+  }
+
+  @Test("A socket that somebody answers on stays theirs, and the process is named")
+  func inUse() throws {
+    let directory = try TemporaryDirectory()
+    let first = try ControlSocket.make(at: directory.socket, group: nil)
+    #expect(throws: ControlSocketError.inUse(directory.socket, process: getpid())) {
+      try ControlSocket.make(at: directory.socket, group: nil)
+    }
+    _ = try RawClient(directory.socket)
+    first.close()
+  }
+
+  @Test("What is no socket is left alone")
+  func otherFile() throws {
+    let directory = try TemporaryDirectory()
+    let file = directory.path.appending("file")
+    try FileDescriptor.open(file, .writeOnly, options: .create, permissions: .ownerReadWrite).close()
+    #expect(throws: ControlSocketError.notASocket(file)) { try ControlSocket.make(at: file, group: nil) }
+    #expect(mode(of: file) == S_IFREG | 0o600)
+  }
+
+  @Test(
+    "A path that is too long, or leads nowhere, is said in one line",
+    arguments: [
+      ("/tmp/" + String(repeating: "x", count: 110), "too long"), ("/nowhere/control.sock", "/nowhere/control.sock"),
+    ])
+  func unusable(path: String, words: String) {
+    let error = #expect(throws: ControlSocketError.self) { try ControlSocket.make(at: FilePath(path), group: nil) }
+    let line = error?.description ?? ""
+    #expect(line.contains(words) && !line.contains("\n"))
+  }
+
+  private func mode(of path: FilePath) -> mode_t? {
+    var status = stat()
+    return path.withPlatformString { lstat($0, &status) } == 0 ? status.st_mode : nil
+  }
+}

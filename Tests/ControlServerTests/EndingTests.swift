@@ -1,0 +1,122 @@
+import ControlProtocol
+import ControlServer
+import Glibc
+import Synchronization
+import Testing
+
+@Suite("Many clients, and the end", .timeLimit(.minutes(1)))
+struct EndingTests {
+  @Test("A hundred connections: the last ones are told that there is no room, and the others are served")
+  func hundred() async throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.socket
+    let socket = try ControlSocket.make(at: path, group: nil)
+    try await serving(SamplePort(), on: socket) {
+      var clients: [RawClient] = []
+      for _ in 1...64 { clients.append(try RawClient(path)) }
+      for client in clients { client.send("GET /v1/status HTTP/1.1\r\nHost: x\r\n\r\n") }
+      for client in clients {
+        let answer = try await client.read(until: "}\n")
+        #expect(answer.hasPrefix("HTTP/1.1 200"))
+      }
+      for _ in 65...100 {
+        let late = try RawClient(path)
+        let answer = try await late.read(until: "}\n")
+        #expect(answer.contains("64 connections are open"))
+      }
+      clients.removeLast(10)
+      try await eventually {
+        let client = try RawClient(path)
+        client.send("GET /v1/status HTTP/1.1\r\nHost: x\r\n\r\n")
+        return try await client.read(until: "}\n").hasPrefix("HTTP/1.1 200")
+      }
+    }
+  }
+
+  @Test("The end comes within two seconds, whatever clients do or do not")
+  func stuckClients() async throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.socket
+    let socket = try ControlSocket.make(at: path, group: nil)
+    let port = SamplePort(entryCount: 1_000_000)
+    let clients = Stuck()
+    let time = try await serving(port, on: socket) {
+      let requests = [
+        "", "GET ", "GET /v1/events HTTP/1.1\r\nHost: x\r\n\r\n", "GET /v1/queue HTTP/1.1\r\nHost: x\r\n\r\n",
+        "POST /v1/retry HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{",
+        "GET /v1/actions/never?until=synced HTTP/1.1\r\nHost: x\r\n\r\n",
+      ]
+      for number in 0..<48 {
+        let client = try RawClient(path)
+        client.send(requests[number % requests.count])
+        clients.keep(client)
+      }
+      try await eventually { port.mailboxes.withLock { $0.count } == 8 }
+    }
+    #expect(time < .seconds(3))
+    #expect(port.mailboxes.withLock { $0.allSatisfy(\.hasEnded) })
+  }
+
+  @Test("Watchers that read are sent home with the end of their stream")
+  func watchers() async throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.socket
+    let socket = try ControlSocket.make(at: path, group: nil)
+    let client = try RawClient(path)
+    let time = try await serving(SamplePort(), on: socket) {
+      client.send("GET /v1/events HTTP/1.1\r\nHost: x\r\n\r\n")
+      let answer = try await client.read(until: "complete-p1-1-3")
+      #expect(answer.contains("application/x-ndjson"))
+    }
+    let answer = try await client.read(until: "never")
+    #expect(answer.hasSuffix("0\r\n\r\n"))
+    #expect(time < .seconds(3))
+  }
+
+  @Test("A watcher that goes away is forgotten at once")
+  func leaving() async throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.socket
+    let socket = try ControlSocket.make(at: path, group: nil)
+    let port = SamplePort()
+    try await serving(port, on: socket) {
+      do {
+        let client = try RawClient(path)
+        client.send("GET /v1/events HTTP/1.1\r\nHost: x\r\n\r\n")
+        let answer = try await client.read(until: "complete-p1-1-3")
+        #expect(answer.contains("accepted"))
+      }
+      try await eventually { port.mailboxes.withLock { $0.allSatisfy(\.hasEnded) } }
+    }
+  }
+
+  @Test("A socket serves again after its server has ended")
+  func again() async throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.socket
+    let socket = try ControlSocket.make(at: path, group: nil)
+    for _ in 1...3 {
+      try await serving(SamplePort(), on: socket) {
+        let client = try RawClient(path)
+        client.send("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+        let answer = try await client.read(until: "up 1\n")
+        #expect(answer.hasPrefix("HTTP/1.1 200"))
+      }
+    }
+  }
+}
+
+/// Clients that stay connected while a server ends.
+private final class Stuck: Sendable {
+  private let clients = Mutex<[RawClient]>([])
+
+  func keep(_ client: RawClient) { clients.withLock { $0.append(client) } }
+}
+
+private func eventually(_ condition: () async throws -> Bool) async throws {
+  for _ in 1...500 {
+    if try await condition() { return }
+    try await Task.sleep(for: .milliseconds(20))
+  }
+  Issue.record("it did not happen within ten seconds")
+}
