@@ -5,6 +5,8 @@ PREFIX  ?= /usr/local
 DESTDIR ?=
 SWIFT   ?= swift
 SEEDS   ?= 100000
+# Where Debian's zsh looks: packages have a directory of their own.
+ZSH_COMPLETIONS := $(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)
 FIRST   ?= $(shell date +%s)000000
 export SWIFT
 
@@ -17,7 +19,7 @@ RELEASE_FLAGS := --configuration release --static-swift-stdlib
 RELEASE_STAMP := .build/release.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test soak test-power test-system chaos lint format install clean
+.PHONY: help setup build run test man soak test-power test-system chaos lint format install clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +41,9 @@ run: setup ## Build, then start API and daemon under .run/ and show actions arri
 
 test: setup ## Run every test
 	$(SWIFT) test
+
+man: setup ## Make the parts of docs/man anew that are made from the program
+	UPDATE_MANUALS=1 $(SWIFT) test --filter ManualTests
 
 soak: setup ## Simulate lives that nobody has seen: SEEDS=100000, FIRST=SEED to repeat a run
 	@if [ -t 1 ]; then export SIMULATION_PROGRESS=1; fi; \
@@ -81,6 +86,17 @@ install: $(RELEASE_STAMP) ## Install the release build; DESTDIR= PREFIX=/usr/loc
 	install -d "$(DESTDIR)$(PREFIX)/share/doc/progress-sync/docs"
 	install -m 644 README.md "$(DESTDIR)$(PREFIX)/share/doc/progress-sync"
 	install -m 644 docs/*.md docs/*.json docs/*.yaml "$(DESTDIR)$(PREFIX)/share/doc/progress-sync/docs"
+	install -d "$(DESTDIR)$(PREFIX)/share/man/man1" "$(DESTDIR)$(PREFIX)/share/man/man5" "$(DESTDIR)$(PREFIX)/share/man/man7" \
+	  "$(DESTDIR)$(PREFIX)/share/man/man8"
+	install -m 644 docs/man/progressctl.1 "$(DESTDIR)$(PREFIX)/share/man/man1"
+	install -m 644 docs/man/progress-sync.yaml.5 "$(DESTDIR)$(PREFIX)/share/man/man5"
+	install -m 644 docs/man/progress-sync-spool.7 "$(DESTDIR)$(PREFIX)/share/man/man7"
+	install -m 644 docs/man/progress-syncd.8 "$(DESTDIR)$(PREFIX)/share/man/man8"
+	install -d "$(DESTDIR)$(PREFIX)/share/bash-completion/completions" "$(DESTDIR)$(PREFIX)/share/zsh/$(ZSH_COMPLETIONS)" \
+	  "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d"
+	.build/release/progressctl completion bash >"$(DESTDIR)$(PREFIX)/share/bash-completion/completions/progressctl"
+	.build/release/progressctl completion zsh >"$(DESTDIR)$(PREFIX)/share/zsh/$(ZSH_COMPLETIONS)/_progressctl"
+	.build/release/progressctl completion fish >"$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/progressctl.fish"
 	install -d "$(DESTDIR)/etc/progress-sync"
 	test -e "$(DESTDIR)/etc/progress-sync/config.yaml" || \
 	  install -m 644 config/progress-sync.yaml "$(DESTDIR)/etc/progress-sync/config.yaml"

@@ -13,6 +13,8 @@ struct Farewell: Equatable {
     switch error {
     case let failure as Failure:
       (text, code) = ("progressctl: \(failure.text)\n", failure.code)
+    case let ending as ExitCode:
+      (text, code) = ("", ending.rawValue)
     case let error as ActionFileError:
       (text, code) = ("progressctl: \(error); nothing was dropped\n", EX_DATAERR)
     case let error as ConfigurationError:

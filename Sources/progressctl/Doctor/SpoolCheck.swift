@@ -16,12 +16,9 @@ extension Patient {
   func diagnoseSpool(_ found: SpoolFindings) -> [Diagnosis] {
     let wrong = diagnoseLayout(found.places)
     // Whoever cannot drop because there is no directory has been told.
-    if found.places.incoming.problem == .noSuchFileOrDirectory
-      || !wrong.isEmpty && found.places.incoming.problem == nil && !found.places.incoming.isDirectory
-    {
-      return wrong
-    }
-    return wrong + [diagnoseDrop(found, isLaidOut: wrong.isEmpty)]
+    let incoming = found.places.incoming
+    let isAbsent = incoming.problem == .noSuchFileOrDirectory || (incoming.problem == nil && !incoming.isDirectory)
+    return isAbsent ? wrong : wrong + [diagnoseDrop(found, isLaidOut: wrong.isEmpty)]
   }
 
   private var howToMakeSpool: String {

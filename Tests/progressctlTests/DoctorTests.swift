@@ -1,0 +1,274 @@
+import APIClient
+import ControlClient
+import ControlProtocol
+import ProgressModel
+import Spool
+import SyncDaemon
+import SystemEvents
+import SystemPackage
+import Testing
+
+@testable import progressctl
+
+/// What is said of what was found; nothing here looks at anything.
+@Suite("The doctor's judgement")
+struct DoctorTests {
+  private static let daemonUser: UInt32 = 900
+  private static let submitters: UInt32 = 901
+
+  private static func patient(
+    kind: ServiceKind = .system, user: UInt32 = 1000, groups: Set<UInt32> = [1000], atLogin: Set<UInt32> = [1000], isNamed: Bool = false
+  ) -> Patient {
+    Patient(
+      kind: kind, configuration: Configuration(), isNamed: isNamed, startCommand: "START",
+      caller: .init(user: user, name: "anna", groups: groups, groupsAtLogin: atLogin))
+  }
+
+  private static func report(_ change: (inout StatusReport) -> Void = { _ in }) -> StatusReport {
+    var daemon = DaemonReport(running: true, pid: 7)
+    (daemon.version, daemon.startedAt) = (Daemon.version, start - .seconds(60))
+    var report = StatusReport(daemon: daemon)
+    change(&report)
+    return report
+  }
+
+  @Test(
+    "the daemon runs, runs in another version, or does not run",
+    arguments: [
+      (.status(report()), .unknown, .ok, nil), (.status(report { $0.daemon.isOutdated = true }), .unknown, .warning, "systemctl restart"),
+      (.status(report { $0.daemon.version = "0.0.1" }), .unknown, .warning, "install the same version"),
+      (.nobody, .stopped, .problem, "START"), (.nobody, .unknown, .problem, "START"), (.nobody, .running(process: 3), .ok, nil),
+      (.forbidden(group: 901, name: "x"), .unknown, .unknown, "sudo progressctl doctor"),
+      (.failed("no HTTP"), .unknown, .problem, "journalctl -u progress-syncd"),
+    ] as [(DaemonAnswer, DaemonPresence, Diagnosis.Verdict, String?)])
+  func daemon(answer: DaemonAnswer, presence: DaemonPresence, verdict: Diagnosis.Verdict, fix: String?) {
+    expect(Self.patient().diagnoseDaemon(answer, presence: presence, now: start), [verdict], fix)
+  }
+
+  @Test(
+    "who may not connect is told how to, and who has just become a member to log in again",
+    arguments: [
+      ([1000], [1000], "usermod -aG clients anna"), ([1000], [1000, 901], "log in again"),
+    ] as [(Set<UInt32>, Set<UInt32>, String)])
+  func control(groups: Set<UInt32>, atLogin: Set<UInt32>, fix: String) {
+    let found = Self.patient(groups: groups, atLogin: atLogin)
+      .diagnoseControl(.forbidden(group: Self.submitters, name: "clients"), presence: .unknown)
+    expect(found, [.problem], fix)
+  }
+
+  @Test("a socket that nobody listens on is a problem only while the daemon runs")
+  func silentSocket() {
+    expect(Self.patient().diagnoseControl(.nobody, presence: .running(process: 1)), [.problem], "restart")
+    expect(Self.patient().diagnoseControl(.nobody, presence: .stopped), [.unknown], "START")
+    expect(Self.patient().diagnoseControl(.status(Self.report()), presence: .stopped), [.ok], nil)
+  }
+
+  @Test(
+    "what waits for a person is told with the verb that is for it",
+    arguments: [
+      ({ $0.failed = 2 }, "progressctl failed"), ({ $0.parked = 1 }, "progressctl flush"),
+      ({ $0.pause = PauseReport(since: start, until: nil, by: 0) }, "progressctl resume"),
+      ({ ($0.waiting, $0.oldestAcceptedAt) = (1, start - .seconds(90_000)) }, "progressctl flush"),
+      ({ $0.spool = SpoolReport(directory: "/s", waiting: 0, rejected: 3, isWatched: true) }, "progressctl rejected"),
+    ] as [(@Sendable (inout StatusReport) -> Void, String)])
+  func queue(change: @Sendable (inout StatusReport) -> Void, fix: String) {
+    expect(Self.patient().diagnoseQueue(.status(Self.report(change)), now: start), [.warning], fix)
+  }
+
+  @Test("a queue in which nothing stands still is well, and one that cannot be asked about is not judged")
+  func quietQueue() {
+    expect(Self.patient().diagnoseQueue(.status(Self.report { $0.waiting = 3 }), now: start), [.ok], nil)
+    expect(Self.patient().diagnoseQueue(.nobody, now: start), [.unknown], nil)
+  }
+
+  /// A spool as systemd-tmpfiles makes it, changed.
+  private static func spool(_ change: (inout SpoolFindings) -> Void = { _ in }) -> SpoolFindings {
+    func place(_ name: String, _ permissions: UInt32) -> SpoolInspection.Place {
+      var place = SpoolInspection.Place(path: FilePath("/var/spool/progress-sync/\(name)"))
+      (place.isDirectory, place.owner, place.group, place.permissions, place.device) = (true, daemonUser, daemonUser, permissions, 1)
+      return place
+    }
+    var incoming = place("incoming", 0o3730)
+    incoming.access = AccessList([
+      .init(.owner, 7), .init(.owningGroup, 3), .init(.group(submitters), 3), .init(.mask, 3), .init(.others, 0),
+    ])
+    incoming.initialAccess = AccessList([.init(.user(daemonUser), 4)])
+    var found = SpoolFindings(
+      places: SpoolInspection(incoming: incoming, claimed: place("claimed", 0o700), rejected: place("rejected", 0o700)),
+      groupNames: [submitters: "progress-sync-submit"])
+    change(&found)
+    return found
+  }
+
+  private static func refused(_ code: Errno) -> SpoolWriteError {
+    .system(doing: "drop into", path: "/var/spool/progress-sync/incoming", code: code)
+  }
+
+  @Test(
+    "each fault of the spool has its own way out",
+    arguments: [
+      ({ _ in }, [.ok], nil),
+      ({ $0 = absent($0, .noSuchFileOrDirectory) }, [.problem], "systemd-tmpfiles --create"),
+      ({ $0 = with(claimed: { $0.permissions = 0o777 }, $0) }, [.problem, .ok], "chmod 700 /var/spool/progress-sync/claimed"),
+      ({ $0 = with(claimed: { $0.owner = 5 }, $0) }, [.problem, .ok], "chown 900"),
+      ({ $0 = with(claimed: { $0.device = 2 }, $0) }, [.problem, .ok], "one file system"),
+      ({ $0 = with(incoming: { $0.permissions = 0o2730 }, $0) }, [.problem, .ok], "chmod +t"),
+      ({ $0 = with(incoming: { $0.initialAccess = nil }, $0) }, [.warning, .ok], "systemd-tmpfiles --create"),
+      ({ $0.dropFailure = refused(.permissionDenied) }, [.problem], "usermod -aG progress-sync-submit anna"),
+      ({ $0.dropFailure = refused(.noSpace) }, [.problem], "progressctl doctor"),
+    ] as [(@Sendable (inout SpoolFindings) -> Void, [Diagnosis.Verdict], String?)])
+  func spoolFaults(change: @Sendable (inout SpoolFindings) -> Void, verdicts: [Diagnosis.Verdict], fix: String?) {
+    expect(Self.patient().diagnoseSpool(Self.spool(change)), verdicts, fix)
+  }
+
+  @Test("who is in the group since the last log-in only is told so")
+  func newMember() {
+    let found = Self.patient(atLogin: [1000, Self.submitters]).diagnoseSpool(
+      Self.spool { $0.dropFailure = Self.refused(.permissionDenied) })
+    expect(found, [.problem], "newgrp progress-sync-submit")
+  }
+
+  private static func with(
+    incoming: (inout SpoolInspection.Place) -> Void = { _ in }, claimed: (inout SpoolInspection.Place) -> Void = { _ in },
+    _ found: SpoolFindings
+  ) -> SpoolFindings {
+    var (changed, places) = (found, (found.places.incoming, found.places.claimed))
+    incoming(&places.0)
+    claimed(&places.1)
+    changed.places = SpoolInspection(incoming: places.0, claimed: places.1, rejected: found.places.rejected)
+    return changed
+  }
+
+  private static func absent(_ found: SpoolFindings, _ code: Errno) -> SpoolFindings {
+    with(incoming: { $0.problem = code }, claimed: { $0.problem = code }, found)
+  }
+
+  @Test(
+    "the state directory belongs to the daemon alone",
+    arguments: [
+      (0o700, 900, nil, .ok), (0o755, 900, nil, .warning), (0o700, 0, nil, .problem), (0, 0, .permissionDenied, .unknown),
+      (0, 0, .noSuchFileOrDirectory, .warning),
+    ] as [(UInt32, UInt32, Errno?, Diagnosis.Verdict)])
+  func state(permissions: UInt32, owner: UInt32, problem: Errno?, verdict: Diagnosis.Verdict) {
+    let found = DirectoryFindings(path: "/var/lib/progress-sync", problem: problem, owner: owner, permissions: permissions)
+    #expect(Self.patient().diagnoseState(found, daemonUser: Self.daemonUser).map(\.verdict) == [verdict])
+  }
+
+  @Test(
+    "a disk is judged by its bytes and its inodes, once",
+    arguments: [
+      (1 << 40, 1 << 41, 1_000, 1_000, .ok), (8 << 20, 1 << 41, 1_000, 1_000, .problem), (64 << 20, 1 << 30, 1_000, 1_000, .warning),
+      (1 << 30, 1 << 41, 1_000, 1_000, .warning), (1 << 40, 1 << 41, 10, 1_000, .problem), (1 << 40, 1 << 41, 500, 1_000_000, .warning),
+      (1 << 40, 1 << 41, 0, 0, .ok),
+    ] as [(UInt64, UInt64, UInt64, UInt64, Diagnosis.Verdict)])
+  func space(free: UInt64, size: UInt64, freeInodes: UInt64, inodes: UInt64, verdict: Diagnosis.Verdict) {
+    let found = SpaceFindings(path: "/var", device: 1, free: free, size: size, freeInodes: freeInodes, inodes: inodes)
+    #expect(Self.patient().diagnoseSpace([found, found]).map(\.verdict) == [verdict])
+  }
+
+  @Test(
+    "inotify is judged by the daemon's word, then by the limits",
+    arguments: [
+      (0, 0, true, .ok), (0, 0, false, .problem), (110, 0, true, .warning), (0, 9_000, nil, .warning), (1, 2, nil, .ok),
+    ] as [(Int, Int, Bool?, Diagnosis.Verdict)])
+  func inotify(instances: Int, watches: Int, isWatched: Bool?, verdict: Diagnosis.Verdict) {
+    let usage = InotifyUsage(maximumInstances: 128, maximumWatches: 10_000, instances: instances, watches: watches)
+    #expect(Self.patient().diagnoseInotify(usage, isWatched: isWatched).map(\.verdict) == [verdict])
+  }
+
+  @Test(
+    "the clock is plausible, kept right, and near the API's",
+    arguments: [
+      (0, true, nil, .ok), (0, false, nil, .warning), (0, nil, nil, .unknown), (-2_000_000_000, true, nil, .problem),
+      (0, true, 30, .ok), (0, true, 120, .warning), (0, true, -7_200, .problem), (0, false, 120, .warning),
+    ] as [(Int, Bool?, Int?, Diagnosis.Verdict)])
+  func clock(seconds: Int, isSynchronized: Bool?, server: Int?, verdict: Diagnosis.Verdict) {
+    let now = start + .seconds(seconds)
+    let found = ClockFindings(now: now, isSynchronized: isSynchronized, server: server.map { (now + .seconds($0), now) })
+    #expect(Self.patient().diagnoseClock(found).map(\.verdict) == [verdict])
+  }
+
+  @Test(
+    "a unit is installed, current, enabled, and has not failed",
+    arguments: [
+      ("LoadState=loaded\nActiveState=active\nUnitFileState=enabled\nNeedDaemonReload=no\nFragmentPath=/u", [.ok], nil),
+      ("LoadState=not-found\n", [.warning], "make install"), ("LoadState=masked\n", [.problem], "systemctl unmask"),
+      ("LoadState=loaded\nNeedDaemonReload=yes\n", [.warning], "systemctl daemon-reload"),
+      ("LoadState=loaded\nActiveState=failed\nResult=watchdog\n", [.problem], "START"),
+      ("LoadState=loaded\nUnitFileState=disabled\n", [.warning], "systemctl enable"),
+    ] as [(String, [Diagnosis.Verdict], String?)])
+  func unit(output: String, verdicts: [Diagnosis.Verdict], fix: String?) {
+    expect(Self.patient().diagnoseUnit(UnitFindings(output: output)), verdicts, fix)
+    #expect(Self.patient(isNamed: true).diagnoseUnit(UnitFindings(output: output)).map(\.verdict) == [.unknown])
+  }
+
+  @Test(
+    "a progress API is known from a web page, another server and a network that wants a log-in",
+    arguments: [
+      (200, "application/json", #"{"program_id":"x","logs":[]}"#, .ok), (404, "application/json", #"{"detail":"Program not found"}"#, .ok),
+      (404, "application/json", #"{"detail":"Not Found"}"#, .problem), (404, "text/plain", "404", .problem),
+      (200, "text/html", "<html>", .problem), (200, nil, " <!doctype html>", .problem), (200, "application/json", "{}", .problem),
+      (302, nil, "", .problem), (500, nil, "", .problem), (503, "text/html", "<html>", .problem), (429, nil, "", .warning),
+      (401, "application/json", "{}", .ok), (403, "text/html", "<html>", .problem), (405, nil, "", .problem), (418, nil, "", .problem),
+    ] as [(Int, String?, String, Diagnosis.Verdict)])
+  func api(status: Int, contentType: String?, body: String, verdict: Diagnosis.Verdict) throws {
+    let answer = APIProbe.Answer(status: status, contentType: contentType, body: Array(body.utf8))
+    let found = APIFindings(url: try APIBaseURL("https://a.example"), answer: .success(answer), hasToken: false)
+    #expect(Self.patient().diagnoseAPI(found, endpoint: nil).map(\.verdict) == [verdict])
+  }
+
+  @Test(
+    "a token is judged by the answer, or by the daemon's word where the caller may not read it",
+    arguments: [
+      (200, true, nil, .readable("/t", permissions: 0o600), [.ok]), (401, true, nil, .readable("/t", permissions: 0o600), [.problem]),
+      (200, true, nil, .readable("/t", permissions: 0o644), [.warning, .ok]), (401, false, nil, .hidden("/t"), [.unknown]),
+      (401, false, .reachable, .hidden("/t"), [.ok]), (200, false, .held, .hidden("/t"), [.problem]),
+      (200, false, nil, .none, [.ok]), (200, false, nil, .unusable("/t", reason: "is empty"), [.problem]),
+    ] as [(Int, Bool, EndpointReport.State?, TokenFindings, [Diagnosis.Verdict])])
+  func token(status: Int, hasToken: Bool, state: EndpointReport.State?, token: TokenFindings, verdicts: [Diagnosis.Verdict]) throws {
+    let found = APIFindings(url: try APIBaseURL("https://a.example"), answer: .success(.init(status: status)), hasToken: hasToken)
+    let endpoint = state.map { EndpointReport(state: $0) }
+    #expect(Self.patient().diagnoseToken(token, found, endpoint: endpoint).map(\.verdict) == verdicts)
+  }
+
+  @Test("a user's service that the API wants a token of, and has none, is told where to put it")
+  func missingToken() throws {
+    let found = APIFindings(url: try APIBaseURL("https://a.example"), answer: .success(.init(status: 401)), hasToken: false)
+    expect(Self.patient(kind: .user).diagnoseToken(.none, found, endpoint: nil), [.problem], "api.token_file")
+  }
+
+  @Test("certificates are judged by their end, and by why they were refused")
+  func certificates() throws {
+    let url = try APIBaseURL("https://a.example")
+    func verdicts(_ seconds: Int?, _ answer: Result<APIProbe.Answer, APIProbe.Failure>) -> [Diagnosis.Verdict] {
+      let found = APIFindings(url: url, certificatesExpireAt: seconds.map { start + .seconds($0) }, answer: answer, hasToken: false)
+      return Self.patient().diagnoseTLS(found, now: start).map(\.verdict)
+    }
+    #expect(verdicts(90 * 86_400, .success(.init(status: 200))) == [.ok])
+    #expect(verdicts(86_400, .success(.init(status: 200))) == [.warning])
+    #expect(verdicts(nil, .failure(.init(reason: "the certificate of a.example:443 expired at …"))) == [.problem])
+    #expect(verdicts(nil, .failure(.init(reason: "a.example:443 refused the connection"))) == [.unknown])
+    let plain = APIFindings(url: try APIBaseURL("http://127.0.0.1:1"), hasToken: false)
+    #expect(Self.patient().diagnoseTLS(plain, now: start).isEmpty)
+  }
+
+  @Test("a diagnosis is a line, and another one with the way out")
+  func lines() {
+    let diagnosis = Diagnosis.problem(.spool, "you may\nnot drop", fix: "sudo usermod")
+    #expect(
+      diagnosis.lines(style: .plain) == """
+        problem      spool          you may\\nnot drop
+                                    → sudo usermod
+
+        """)
+  }
+
+  /// The verdicts, and the first fix that is not about something well.
+  private func expect(
+    _ found: [Diagnosis], _ verdicts: [Diagnosis.Verdict], _ fix: String?, location: SourceLocation = #_sourceLocation
+  ) {
+    #expect(found.map(\.verdict) == verdicts, "\(found)", sourceLocation: location)
+    let first = found.compactMap(\.fix).first
+    #expect(fix.map { first?.contains($0) ?? false } ?? (first == nil), "\(found)", sourceLocation: location)
+  }
+}

@@ -1,0 +1,130 @@
+import ArgumentParser
+import Foundation
+import ProgressModel
+import SyncDaemon
+import SystemPackage
+import Testing
+
+@testable import progressctl
+
+/// The pages in `docs/man`: true by being made from the program, or by being compared with it. `make man` makes the made parts anew.
+@Suite("The manual")
+struct ManualTests {
+  static let pages = ["progress-syncd.8", "progressctl.1", "progress-sync.yaml.5", "progress-sync-spool.7"]
+
+  private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+  private func url(_ page: String) -> URL { Self.root.appending(path: "docs/man/\(page)") }
+
+  private func text(_ page: String) throws -> String { try String(contentsOf: url(page), encoding: .utf8) }
+
+  /// Compares what stands between the marks with what is made; `UPDATE_MANUALS=1` in the environment writes it there.
+  private func compare(_ page: String, part: String, with made: String) throws {
+    let text = try text(page)
+    let begin = try #require(text.firstRange(of: ".\\\" BEGIN \(part)"))
+    let lineEnd = try #require(text[begin.upperBound...].firstIndex(of: "\n"))
+    let end = try #require(text.firstRange(of: ".\\\" END \(part)"))
+    let found = text[text.index(after: lineEnd)..<end.lowerBound]
+    if found != made, ProcessInfo.processInfo.environment["UPDATE_MANUALS"] == "1" {
+      try text.replacingCharacters(in: found.startIndex..<found.endIndex, with: made).write(
+        to: url(page), atomically: true, encoding: .utf8)
+      return
+    }
+    #expect(found == made, "docs/man/\(page) is not up to date; `make man` makes it anew")
+  }
+
+  private func tree() throws -> CommandTree {
+    let finished = try Workstation().shell("$progressctl --experimental-dump-help")
+    return try JSONDecoder().decode(CommandTree.self, from: Data(finished.output.utf8))
+  }
+
+  @Test("progressctl(1) has every command and every option, as the program tells them")
+  func commands() throws {
+    var page = Mdoc()
+    page.raw(".Bl -tag -width Ds")
+    for command in try tree().command.all.dropFirst() { command.describe(in: &page) }
+    page.raw(".El")
+    try compare("progressctl.1", part: "commands", with: page.text)
+  }
+
+  @Test("progress-sync.yaml(5) has every key with its meaning, default, name in the environment, and what a change takes")
+  func keys() throws {
+    var page = Mdoc()
+    page.raw(".Bl -tag -width Ds")
+    for key in ConfigurationKey.all {
+      page.raw(".It Cm \(key.path)")
+      page.prose("\(key.summary.prefix(1).uppercased() + key.summary.dropFirst()).")
+      page.prose("\(key.rule.prefix(1).uppercased() + key.rule.dropFirst()).")
+      page.raw(".Pp")
+      page.prose("Default: \(key.text(Configuration())).")
+      if let special = Self.specialDefaults[key.path] { page.prose(special) }
+      page.raw(".br")
+      page.prose("Environment: \(key.environmentName).")
+      if !key.isReloadable { page.prose("A change takes a restart.") }
+    }
+    page.raw(".El")
+    try compare("progress-sync.yaml.5", part: "keys", with: page.text)
+  }
+
+  private static let specialDefaults = [
+    "api.token_file": "Under systemd, the credential api-token where there is one.",
+    "spool.directory": "User's service: $XDG_STATE_HOME/progress-sync/spool, where XDG_STATE_HOME is ~/.local/state unless set.",
+    "state.directory": "$STATE_DIRECTORY where systemd sets it; user's service: $XDG_STATE_HOME/progress-sync.",
+    "control.socket": "$RUNTIME_DIRECTORY/control.sock where systemd sets it; user's service: $XDG_RUNTIME_DIR/progress-sync/control.sock.",
+  ]
+
+  @Test("progress-syncd(8) has every option of the daemon")
+  func daemonOptions() throws {
+    let finished = try Workstation().shell("${progressctl%ctl}-syncd --experimental-dump-help")
+    let command = try JSONDecoder().decode(CommandTree.self, from: Data(finished.output.utf8)).command
+    let page = try text("progress-syncd.8")
+    for name in (command.arguments ?? []).compactMap(\.name) { #expect(page.contains("Fl -\(name)"), "--\(name)") }
+  }
+
+  @Test("Every example of a command is one that the program takes")
+  func examples() throws {
+    let lines = try tree().command.all.flatMap(\.examples).filter { $0.contains("progressctl ") }
+    #expect(lines.count > 20)
+    for line in lines {
+      // What stands before the first program of the line, and behind it, is the shell's.
+      let part = line[try #require(line.firstRange(of: "progressctl ")).upperBound...]
+      let finished = try Workstation().shell("printf '%s\\n' \(part.prefix { !"|&>;<".contains($0) })")
+      let words = finished.output.split(separator: "\n").map(String.init)
+      #expect(throws: Never.self, "\(line)") { _ = try Progressctl.parseAsRoot(ArgumentSpelling.spelledOut(words)) }
+    }
+  }
+
+  @Test("The example of a configuration is right, and those of action files are accepted")
+  func exampleFiles() throws {
+    let yaml = try #require(Mdoc.literals(of: text("progress-sync.yaml.5")).first { $0.hasPrefix("api:") })
+    let sources = ConfigurationSources(kind: .system, file: "example", fileText: yaml)
+    #expect(try sources.resolve().configuration.retry.backoff.count == 4)
+    let actions = try Mdoc.literals(of: text("progress-sync-spool.7")).filter { $0.hasPrefix("{") || $0.hasPrefix("[") }
+    #expect(actions.count == 2)
+    for text in actions { #expect(try !ActionFile.parse(Array(text.utf8)).isEmpty) }
+  }
+
+  @Test("The writer in shell is the one of docs/SPOOL.md, which is tried there")
+  func shellWriter() throws {
+    let document = try String(contentsOf: Self.root.appending(path: "docs/SPOOL.md"), encoding: .utf8)
+    let writer = try #require(Mdoc.literals(of: text("progress-sync-spool.7")).first { $0.hasPrefix("# drop") })
+    #expect(document.contains("```sh\n\(writer)```"))
+  }
+
+  @Test("man has nothing to say of any page", .enabled(if: has("man"), "man is not installed"), arguments: pages)
+  func man(page: String) throws {
+    let finished = try Workstation().shell("MANWIDTH=80 man --warnings -E UTF-8 -l '\(url(page).path)' >/dev/null")
+    #expect(finished.errors == "" && finished.code == 0)
+  }
+
+  @Test("mandoc finds nothing to mend in any page", .enabled(if: has("mandoc"), "mandoc is not installed"), arguments: pages)
+  func mandoc(page: String) throws {
+    let finished = try Workstation().shell("mandoc -T lint '\(url(page).path)' 2>/dev/null")
+    // Whether other pages are there is a matter of what is installed.
+    #expect(finished.output.split(separator: "\n").filter { !$0.contains("referenced manual not found") } == [])
+  }
+
+  private static func has(_ program: String) -> Bool {
+    ["/usr/bin", "/bin"].contains { FileManager.default.isExecutableFile(atPath: "\($0)/\(program)") }
+  }
+}
