@@ -1,6 +1,7 @@
 import ControlProtocol
 import Foundation
 import SyncDaemon
+import SystemPackage
 import Testing
 
 @testable import progressctl
@@ -14,64 +15,64 @@ struct ConfigVerbTests {
   }
 
   @Test("a configuration that is right is said to be so")
-  func right() throws {
-    let finished = try workstation.run("config", "check")
+  func right() async throws {
+    let finished = try await workstation.run("config", "check")
     #expect(finished == .init(code: 0, output: "\(workstation.configuration) is right\n", errors: ""))
   }
 
   @Test("of one that is wrong every problem is told, with its line")
-  func wrong() throws {
+  func wrong() async throws {
     let file = workstation.root.appending(path: "bad.yaml").path
     try "log:\n  level: loud\nspol: {}\n".write(toFile: file, atomically: false, encoding: .utf8)
-    let finished = try workstation.shell("$progressctl config check \(file)")
+    let finished = try await workstation.shell("$progressctl config check \(file)")
     #expect(finished.code == 78 && finished.output == "")
     #expect(finished.errors.contains("\(file):2: log.level: must be one of") && finished.errors.contains("\(file):3: spol: unknown key"))
   }
 
   @Test("a file that the configuration names and that is not there is a problem of it, too")
-  func missingAuthority() throws {
+  func missingAuthority() async throws {
     let file = workstation.root.appending(path: "ca.yaml").path
     try "api:\n  ca_file: /nowhere/ca.pem\n".write(toFile: file, atomically: false, encoding: .utf8)
-    let finished = try workstation.shell("$progressctl config check \(file)")
+    let finished = try await workstation.shell("$progressctl config check \(file)")
     #expect(finished.code == 78 && finished.errors.hasPrefix("progressctl: \(file): /nowhere/ca.pem cannot be read"))
   }
 
   @Test("without a daemon, what one would start with is shown, as a configuration that sets the same")
-  func show() throws {
-    let shown = try workstation.run("config", "show")
+  func show() async throws {
+    let shown = try await workstation.run("config", "show")
     #expect(shown.code == 0 && shown.output.contains("(no daemon listens on"))
     let again = try ConfigurationSources(kind: .system, file: "shown", fileText: shown.output).resolve().configuration
     let file = try String(contentsOfFile: workstation.configuration, encoding: .utf8)
     #expect(try again == ConfigurationSources(kind: .system, file: "config", fileText: file).resolve().configuration)
-    let json = try workstation.run("config", "show", "--json")
+    let json = try await workstation.run("config", "show", "--json")
     let report = try ControlCoding.value(ConfigurationReport.self, from: json.output.utf8)
     #expect(report.file == workstation.configuration && report.values.map(\.key) == ConfigurationKey.all.map(\.path))
   }
 
   @Test("without a daemon, refused files are listed and shown from the directory, and nothing is done to them")
-  func rejected() throws {
+  func rejected() async throws {
     let directory = workstation.root.appending(path: "spool/rejected")
     try "{]".write(to: directory.appending(path: "a.json"), atomically: false, encoding: .utf8)
     try "not JSON\n\nname: a.json\n".write(to: directory.appending(path: "a.json.reason"), atomically: false, encoding: .utf8)
-    let listed = try workstation.run("rejected")
+    let listed = try await workstation.run("rejected")
     #expect(listed.code == 0 && listed.output.contains("1 rejected") && listed.output.contains("not JSON"))
-    let line = try ControlCoding.value(ControlProtocol.RejectedFile.self, from: workstation.run("rejected", "list", "--json").output.utf8)
+    let line = try ControlCoding.value(ControlProtocol.RejectedFile.self, from: await workstation.run("rejected", "list", "--json").output.utf8)
     #expect(line.name == "a.json" && line.reason == "not JSON" && line.size == 2)
-    #expect(try workstation.run("rejected", "show", "a.json") == .init(code: 0, output: "{]", errors: ""))
-    #expect(try workstation.run("rejected", "show", "b.json").code == 66)
-    let requeued = try workstation.run("rejected", "requeue", "a.json")
+    #expect(try await workstation.run("rejected", "show", "a.json") == .init(code: 0, output: "{]", errors: ""))
+    #expect(try await workstation.run("rejected", "show", "b.json").code == 66)
+    let requeued = try await workstation.run("rejected", "requeue", "a.json")
     #expect(requeued.code == 69 && requeued.errors.contains("no daemon listens"))
   }
 
   @Test("names that no file can have are refused before anybody is asked", arguments: ["a/b", "..", #"\q"#])
-  func badNames(name: String) throws {
-    #expect(try workstation.run("rejected", "discard", name).code == 66)
+  func badNames(name: String) async throws {
+    #expect(try await workstation.run("rejected", "discard", name).code == 66)
   }
 
   @Test("bash completes verbs and options by the script, and is silent where no daemon answers")
-  func bash() throws {
-    func completed(_ words: String) throws -> [String] {
-      let finished = try workstation.shell(
+  func bash() async throws {
+    func completed(_ words: String) async throws -> [String] {
+      let finished = try await workstation.shell(
         """
         bash -c 'PATH="$(dirname "$progressctl"):$PATH"; source <(progressctl completion bash); set -- \(words) "$1"
         COMP_WORDS=("$@"); [ -n "${@: -1}" ] || true; COMP_CWORD=$(($# - 1)); COMP_LINE="$*"; COMP_POINT=${#COMP_LINE}
@@ -80,20 +81,20 @@ struct ConfigVerbTests {
       #expect(finished.errors == "")
       return finished.output.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
     }
-    #expect(try completed("progressctl comp").contains("complete"))
-    #expect(try completed("progressctl completion").sorted() == ["bash", "fish", "zsh"])
-    #expect(try completed("progressctl rejected show").isEmpty)
+    #expect(try await completed("progressctl comp").contains("complete"))
+    #expect(try await completed("progressctl completion").sorted() == ["bash", "fish", "zsh"])
+    #expect(try await completed("progressctl rejected show").isEmpty)
   }
 
   @Test("each shell has a script", arguments: Completion.Shell.allCases)
-  func scripts(shell: Completion.Shell) throws {
-    let finished = try workstation.shell("$progressctl completion \(shell.rawValue)")
+  func scripts(shell: Completion.Shell) async throws {
+    let finished = try await workstation.shell("$progressctl completion \(shell.rawValue)")
     #expect(finished.code == 0 && finished.output.contains("rejected") && finished.output.contains("progressctl"))
   }
 
   @Test("the doctor finds a daemon that does not run, says how to start it, and exits with 1")
-  func doctor() throws {
-    let finished = try workstation.run("doctor", "--json")
+  func doctor() async throws {
+    let finished = try await workstation.run("doctor", "--json")
     #expect(finished.code == 1 && finished.errors == "")
     let found = try finished.output.split(separator: "\n").map { try ControlCoding.value(Diagnosis.self, from: $0.utf8) }
     let daemon = try #require(found.first { $0.check == .daemon })

@@ -66,7 +66,7 @@ struct DoctorTests {
   @Test(
     "what waits for a person is told with the verb that is for it",
     arguments: [
-      ({ $0.failed = 2 }, "progressctl failed"), ({ $0.parked = 1 }, "progressctl flush"),
+      ({ @Sendable in $0.failed = 2 }, "progressctl failed"), ({ @Sendable in $0.parked = 1 }, "progressctl flush"),
       ({ $0.pause = PauseReport(since: start, until: nil, by: 0) }, "progressctl resume"),
       ({ ($0.waiting, $0.oldestAcceptedAt) = (1, start - .seconds(90_000)) }, "progressctl flush"),
       ({ $0.spool = SpoolReport(directory: "/s", waiting: 0, rejected: 3, isWatched: true) }, "progressctl rejected"),
@@ -107,8 +107,8 @@ struct DoctorTests {
   @Test(
     "each fault of the spool has its own way out",
     arguments: [
-      ({ _ in }, [.ok], nil),
-      ({ $0 = absent($0, .noSuchFileOrDirectory) }, [.problem], "systemd-tmpfiles --create"),
+      ({ @Sendable in _ in }, [.ok], nil),
+      ({ @Sendable in $0 = absent($0, .noSuchFileOrDirectory) }, [.problem], "systemd-tmpfiles --create"),
       ({ $0 = with(claimed: { $0.permissions = 0o777 }, $0) }, [.problem, .ok], "chmod 700 /var/spool/progress-sync/claimed"),
       ({ $0 = with(claimed: { $0.owner = 5 }, $0) }, [.problem, .ok], "chown 900"),
       ({ $0 = with(claimed: { $0.device = 2 }, $0) }, [.problem, .ok], "one file system"),

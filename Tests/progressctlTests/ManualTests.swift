@@ -33,22 +33,22 @@ struct ManualTests {
     #expect(found == made, "docs/man/\(page) is not up to date; `make man` makes it anew")
   }
 
-  private func tree() throws -> CommandTree {
-    let finished = try Workstation().shell("$progressctl --experimental-dump-help")
+  private func tree() async throws -> CommandTree {
+    let finished = try await Workstation().shell("$progressctl --experimental-dump-help")
     return try JSONDecoder().decode(CommandTree.self, from: Data(finished.output.utf8))
   }
 
   @Test("progressctl(1) has every command and every option, as the program tells them")
-  func commands() throws {
+  func commands() async throws {
     var page = Mdoc()
     page.raw(".Bl -tag -width Ds")
-    for command in try tree().command.all.dropFirst() { command.describe(in: &page) }
+    for command in try await tree().command.all.dropFirst() { command.describe(in: &page) }
     page.raw(".El")
     try compare("progressctl.1", part: "commands", with: page.text)
   }
 
   @Test("progress-sync.yaml(5) has every key with its meaning, default, name in the environment, and what a change takes")
-  func keys() throws {
+  func keys() async throws {
     var page = Mdoc()
     page.raw(".Bl -tag -width Ds")
     for key in ConfigurationKey.all {
@@ -74,28 +74,28 @@ struct ManualTests {
   ]
 
   @Test("progress-syncd(8) has every option of the daemon")
-  func daemonOptions() throws {
-    let finished = try Workstation().shell("${progressctl%ctl}-syncd --experimental-dump-help")
+  func daemonOptions() async throws {
+    let finished = try await Workstation().shell("${progressctl%ctl}-syncd --experimental-dump-help")
     let command = try JSONDecoder().decode(CommandTree.self, from: Data(finished.output.utf8)).command
     let page = try text("progress-syncd.8")
     for name in (command.arguments ?? []).compactMap(\.name) { #expect(page.contains("Fl -\(name)"), "--\(name)") }
   }
 
   @Test("Every example of a command is one that the program takes")
-  func examples() throws {
-    let lines = try tree().command.all.flatMap(\.examples).filter { $0.contains("progressctl ") }
+  func examples() async throws {
+    let lines = try await tree().command.all.flatMap(\.examples).filter { $0.contains("progressctl ") }
     #expect(lines.count > 20)
     for line in lines {
       // What stands before the first program of the line, and behind it, is the shell's.
       let part = line[try #require(line.firstRange(of: "progressctl ")).upperBound...]
-      let finished = try Workstation().shell("printf '%s\\n' \(part.prefix { !"|&>;<".contains($0) })")
+      let finished = try await Workstation().shell("printf '%s\\n' \(part.prefix { !"|&>;<".contains($0) })")
       let words = finished.output.split(separator: "\n").map(String.init)
       #expect(throws: Never.self, "\(line)") { _ = try Progressctl.parseAsRoot(ArgumentSpelling.spelledOut(words)) }
     }
   }
 
   @Test("The example of a configuration is right, and those of action files are accepted")
-  func exampleFiles() throws {
+  func exampleFiles() async throws {
     let yaml = try #require(Mdoc.literals(of: text("progress-sync.yaml.5")).first { $0.hasPrefix("api:") })
     let sources = ConfigurationSources(kind: .system, file: "example", fileText: yaml)
     #expect(try sources.resolve().configuration.retry.backoff.count == 4)
@@ -105,21 +105,21 @@ struct ManualTests {
   }
 
   @Test("The writer in shell is the one of docs/SPOOL.md, which is tried there")
-  func shellWriter() throws {
+  func shellWriter() async throws {
     let document = try String(contentsOf: Self.root.appending(path: "docs/SPOOL.md"), encoding: .utf8)
     let writer = try #require(Mdoc.literals(of: text("progress-sync-spool.7")).first { $0.hasPrefix("# drop") })
     #expect(document.contains("```sh\n\(writer)```"))
   }
 
   @Test("man has nothing to say of any page", .enabled(if: has("man"), "man is not installed"), arguments: pages)
-  func man(page: String) throws {
-    let finished = try Workstation().shell("MANWIDTH=80 man --warnings -E UTF-8 -l '\(url(page).path)' >/dev/null")
+  func man(page: String) async throws {
+    let finished = try await Workstation().shell("MANWIDTH=80 man --warnings -E UTF-8 -l '\(url(page).path)' >/dev/null")
     #expect(finished.errors == "" && finished.code == 0)
   }
 
   @Test("mandoc finds nothing to mend in any page", .enabled(if: has("mandoc"), "mandoc is not installed"), arguments: pages)
-  func mandoc(page: String) throws {
-    let finished = try Workstation().shell("mandoc -T lint '\(url(page).path)' 2>/dev/null")
+  func mandoc(page: String) async throws {
+    let finished = try await Workstation().shell("mandoc -T lint '\(url(page).path)' 2>/dev/null")
     // Whether other pages are there is a matter of what is installed.
     #expect(finished.output.split(separator: "\n").filter { !$0.contains("referenced manual not found") } == [])
   }
