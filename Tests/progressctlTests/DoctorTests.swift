@@ -107,7 +107,7 @@ struct DoctorTests {
   @Test(
     "each fault of the spool has its own way out",
     arguments: [
-      ({ @Sendable in _ in }, [.ok], nil),
+      ({ @Sendable _ in }, [.ok], nil),
       ({ @Sendable in $0 = absent($0, .noSuchFileOrDirectory) }, [.problem], "systemd-tmpfiles --create"),
       ({ $0 = with(claimed: { $0.permissions = 0o777 }, $0) }, [.problem, .ok], "chmod 700 /var/spool/progress-sync/claimed"),
       ({ $0 = with(claimed: { $0.owner = 5 }, $0) }, [.problem, .ok], "chown 900"),
