@@ -56,7 +56,8 @@ struct ConfigVerbTests {
     try "not JSON\n\nname: a.json\n".write(to: directory.appending(path: "a.json.reason"), atomically: false, encoding: .utf8)
     let listed = try await workstation.run("rejected")
     #expect(listed.code == 0 && listed.output.contains("1 rejected") && listed.output.contains("not JSON"))
-    let line = try ControlCoding.value(ControlProtocol.RejectedFile.self, from: await workstation.run("rejected", "list", "--json").output.utf8)
+    let line = try ControlCoding.value(
+      ControlProtocol.RejectedFile.self, from: await workstation.run("rejected", "list", "--json").output.utf8)
     #expect(line.name == "a.json" && line.reason == "not JSON" && line.size == 2)
     #expect(try await workstation.run("rejected", "show", "a.json") == .init(code: 0, output: "{]", errors: ""))
     #expect(try await workstation.run("rejected", "show", "b.json").code == 66)
