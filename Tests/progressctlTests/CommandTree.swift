@@ -80,10 +80,7 @@ extension CommandTree.Command {
       }
       page.raw(".El")
     }
-    if !examples.isEmpty {
-      page.raw(".Pp")
-      page.literal(examples)
-    }
+    if !examples.isEmpty { page.literal(examples) }
   }
 }
 

@@ -8,7 +8,8 @@ import Testing
 @testable import progressctl
 
 /// The pages in `docs/man`: true by being made from the program, or by being compared with it. `make man` makes the made parts anew.
-@Suite("The manual")
+/// In this order, so that what is made anew is what is checked then.
+@Suite("The manual", .serialized)
 struct ManualTests {
   static let pages = ["progress-syncd.8", "progressctl.1", "progress-sync.yaml.5", "progress-sync-spool.7"]
 

@@ -19,7 +19,7 @@ struct Mdoc {
     for sentence in text.sentences {
       var line = ""
       for word in sentence.split(separator: " ") {
-        if !line.isEmpty, line.count + word.count >= 78 {
+        if !line.isEmpty, line.width + 1 + word.width > 80 {
           lines.append(line.asText)
           line = ""
         }
@@ -67,4 +67,9 @@ extension String {
     let text = replacing("\\", with: "\\e")
     return text.first == "." || text.first == "'" ? "\\&" + text : text
   }
+}
+
+extension StringProtocol {
+  /// How many bytes the formatter counts, which reads what is not ASCII as `\[u2026]`.
+  fileprivate var width: Int { unicodeScalars.reduce(0) { $0 + ($1.isASCII ? ($1 == "\\" ? 2 : 1) : 8) } }
 }
