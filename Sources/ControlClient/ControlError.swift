@@ -7,7 +7,7 @@ package enum ControlError: Error, Hashable, CustomStringConvertible {
   case noDaemon(socket: String)
   /// `group`: whose members may connect; nil when that cannot be seen.
   case mayNotConnect(socket: String, group: String?)
-  /// Longer than `SocketClient.longestPath`; where the limit comes from: [unix(7)](https://man7.org/linux/man-pages/man7/unix.7.html).
+  /// Longer than `ControlPath.longestSocketPath`; where the limit comes from: [unix(7)](https://man7.org/linux/man-pages/man7/unix.7.html).
   case socketPathTooLong(String)
   /// Whether what was asked has been done is not known.
   case noAnswer(within: Duration)
@@ -29,7 +29,7 @@ package enum ControlError: Error, Hashable, CustomStringConvertible {
     case .mayNotConnect(let socket, let group?): "you may not connect to \(socket): be a member of group \(group)"
     case .mayNotConnect(let socket, nil): "you may not connect to \(socket): be a member of its group"
     case .socketPathTooLong(let path):
-      "control.socket is \(path.utf8.count) bytes long, and \(SocketClient.longestPath) is the most that a socket's path can have: \(path)"
+      "control.socket is \(path.utf8.count) bytes long, and \(ControlPath.longestSocketPath) is the most that a socket's path can have: \(path)"
     case .noAnswer(let limit): "the daemon has not answered within \(limit.spelled)"
     case .lost(let words): "the connection to the daemon broke off: \(words)"
     case .unexpected(let words): "the daemon's answer is not understood: \(words)"

@@ -16,8 +16,6 @@ package struct SocketClient: Sendable {
   /// For streams that may be silent for as long as nothing happens.
   private let patient: HTTPClient
 
-  /// In bytes: what NIO connects to, on every system. Linux would take four more.
-  package static let longestPath = 103
   let timeouts: Timeouts
   /// In bytes; no answer that is read whole comes near it.
   static let longestAnswer = 16 << 20
@@ -109,7 +107,7 @@ package struct SocketClient: Sendable {
 
   /// An answer that is no refusal, with its body still to be read.
   private func response(to request: HTTPClientRequest, by http: HTTPClient, within limit: Duration) async throws -> HTTPClientResponse {
-    guard path.utf8.count <= Self.longestPath else { throw ControlError.socketPathTooLong(path) }
+    guard path.utf8.count <= ControlPath.longestSocketPath else { throw ControlError.socketPathTooLong(path) }
     do {
       let response = try await http.execute(request, timeout: TimeAmount(limit))
       guard response.status != .ok else { return response }

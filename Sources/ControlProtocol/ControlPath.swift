@@ -1,5 +1,8 @@
 /// The paths of the control socket. Those under `/v1` keep their meaning; what is added to an answer is to be passed over by older clients.
 package enum ControlPath {
+  /// The longest path of the socket, in bytes: what clients that use NIO connect to, on every system. Linux would take four more, unix(7).
+  package static let longestSocketPath = 103
+
   /// GET: `StatusReport`.
   package static let status = "/v1/status"
   /// GET: a `QueueItem` a line. `?state=`, `?key=`, `?id=` each narrow it down, and may be repeated.

@@ -1,3 +1,4 @@
+import ControlProtocol
 import Glibc
 import Synchronization
 package import SystemPackage
@@ -32,12 +33,14 @@ package final class ControlSocket: Sendable {
     PassedSocket(unixListenerNamed: passedName).map { ControlSocket($0.descriptor, path: nil) }
   }
 
-  /// Makes a socket at `path`, for the daemon's user and the group, mode 0660.
+  /// Makes a socket at `path`, for the daemon's user and the group, mode 0660, and the directory that it is to stand in, mode 0755.
   ///
   /// To be called by the one daemon that holds the lock of its state directory. A socket that nobody listens on any more is replaced;
   /// what is no socket is left alone. It takes its place only when it is complete, so that clients find the old or the new one, and
   /// is never open to more than in the end. Throws `ControlSocketError`.
   package static func make(at path: FilePath, group: String?) throws(ControlSocketError) -> ControlSocket {
+    guard path.string.utf8.count <= ControlPath.longestSocketPath else { throw .tooLong(path) }
+    try path.removingLastComponent().makeDirectory()
     try path.requireFree()
     let (descriptor, provisional) = try bind(beside: path)
     do throws(ControlSocketError) {

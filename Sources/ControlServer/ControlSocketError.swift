@@ -1,3 +1,4 @@
+import ControlProtocol
 import Glibc
 package import SystemPackage
 
@@ -19,7 +20,8 @@ package enum ControlSocketError: Error, Hashable, CustomStringConvertible {
       "control.socket: another process\(process.map { " (\($0))" } ?? "") answers on \(path): stop it, or give this daemon another control.socket"
     case .notASocket(let path):
       "control.socket: \(path) is there and is no socket; it is left alone: move it away, or set another control.socket"
-    case .tooLong(let path): "control.socket: \(path) is too long for a socket, whose path has 107 bytes at most: set a shorter one"
+    case .tooLong(let path):
+      "control.socket: \(path) is too long for a socket, whose path has \(ControlPath.longestSocketPath) bytes at most: set a shorter one"
     case .unusable(let path, let doing, let reason): "control.socket: cannot \(doing) \(path): \(reason)"
     }
   }

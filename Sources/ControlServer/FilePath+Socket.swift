@@ -17,6 +17,12 @@ extension sockaddr_un {
 }
 
 extension FilePath {
+  /// Makes the directory, whose mode lets clients through; one that is there stays as it is, and those above it have to be there.
+  func makeDirectory() throws(ControlSocketError) {
+    guard !isEmpty, withPlatformString({ mkdir($0, 0o755) }) != 0, errno != EEXIST else { return }
+    throw .system(doing: "make the directory", self, errno)
+  }
+
   /// Throws unless nothing is here, or a socket that nobody listens on any more.
   func requireFree() throws(ControlSocketError) {
     var status = Glibc.stat()

@@ -43,10 +43,10 @@ struct UnreachableDaemonTests {
 
   @Test("a path that is too long for a socket is told before anything is tried")
   func tooLong() async throws {
-    let path = "/tmp/" + String(repeating: "x", count: SocketClient.longestPath)
+    let path = "/tmp/" + String(repeating: "x", count: ControlPath.longestSocketPath)
     let failure = try await failure(at: path)
     #expect(failure == .socketPathTooLong(path))
-    let longest = "/tmp/" + String(repeating: "y", count: SocketClient.longestPath - 5)
+    let longest = "/tmp/" + String(repeating: "y", count: ControlPath.longestSocketPath - 5)
     let next = try await self.failure(at: longest)
     #expect(next == .noDaemon(socket: longest))
   }

@@ -16,6 +16,17 @@ struct ControlSocketTests {
     #expect(mode(of: directory.socket) == nil)
   }
 
+  @Test("The directory that it is to stand in is made, for others to pass through")
+  func directory() throws {
+    let directory = try TemporaryDirectory()
+    let parent = directory.path.appending("progress-sync")
+    let socket = try ControlSocket.make(at: parent.appending("control.sock"), group: nil)
+    #expect(mode(of: parent) == S_IFDIR | 0o755)
+    #expect(mode(of: parent.appending("control.sock")) == S_IFSOCK | 0o660)
+    socket.close()
+    #expect(parent.withPlatformString { rmdir($0) } == 0)
+  }
+
   @Test("A group that does not exist is a warning, and the socket is there")
   func unknownGroup() throws {
     let directory = try TemporaryDirectory()
@@ -58,7 +69,9 @@ struct ControlSocketTests {
   @Test(
     "A path that is too long, or leads nowhere, is said in one line",
     arguments: [
-      ("/tmp/" + String(repeating: "x", count: 110), "too long"), ("/nowhere/control.sock", "/nowhere/control.sock"),
+      ("/tmp/" + String(repeating: "x", count: 99), "too long"),
+      ("/nowhere/here/control.sock", "cannot make the directory /nowhere/here: No such file or directory"),
+      ("/dev/null/control.sock", "/dev/null/control.sock: Not a directory"),
     ])
   func unusable(path: String, words: String) {
     let error = #expect(throws: ControlSocketError.self) { try ControlSocket.make(at: FilePath(path), group: nil) }

@@ -89,8 +89,8 @@ struct ConfigurationProblemTests {
       (["debounce.complete=6s"], "debounce.max_wait: must not be shorter than debounce.complete (6s), is 5s"),
       (["state.directory=/a/", "spool.directory=/a"], "--set state.directory: must not be spool.directory"),
       (
-        ["control.socket=/" + String(repeating: "s", count: 107)],
-        "--set control.socket: must be shorter than 108 bytes, as the path of a socket"
+        ["control.socket=/" + String(repeating: "s", count: 103)],
+        "--set control.socket: must have 103 bytes at most, as the path of a socket, has 104"
       ),
     ] as [([String], String)])
   func contradictions(flags: [String], problem: String) {

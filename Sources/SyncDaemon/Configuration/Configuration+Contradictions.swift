@@ -1,5 +1,5 @@
+import ControlProtocol
 import ProgressModel
-
 import SystemPackage
 
 extension Configuration {
@@ -32,9 +32,10 @@ extension Configuration {
     if !state.directory.isEmpty, state.directory == spool.directory {
       found.append(.init(path: "state.directory", text: "must not be spool.directory"))
     }
-    // With the zero at its end a socket's path has 108 bytes: unix(7).
-    if control.socket.string.utf8.count >= 108 {
-      found.append(.init(path: "control.socket", text: "must be shorter than 108 bytes, as the path of a socket"))
+    let length = control.socket.string.utf8.count
+    if length > ControlPath.longestSocketPath {
+      let text = "must have \(ControlPath.longestSocketPath) bytes at most, as the path of a socket, has \(length)"
+      found.append(.init(path: "control.socket", text: text))
     }
     return found
   }
