@@ -1,5 +1,3 @@
-import NIOCore
-import NIOPosix
 import ProgressModel
 import SyncPolicy
 import TestSupport
@@ -143,9 +141,9 @@ struct DeliveryTests {
 
   @Test("A refused connection is said to be one")
   func refused() async throws {
-    let listener = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup).bind(host: "127.0.0.1", port: 0).get()
-    let port = try #require(listener.localAddress?.port)
-    try await listener.close()
+    let socket = try BoundSocket()
+    defer { withExtendedLifetime(socket) {} }
+    let port = socket.port
     try await withClient(APIClientSettings(port: port)) { client in
       #expect(await client.deliver(call()) == .unreachable(reason: "127.0.0.1:\(port) refused the connection"))
     }
