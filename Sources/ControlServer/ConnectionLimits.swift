@@ -1,10 +1,19 @@
-/// How many connections may be open at once: few enough that nobody can take the others' place, or all of the daemon's descriptors.
-struct ConnectionLimits: Hashable, Sendable {
-  var total = 64
+/// How many connections may be open at once, and for how long without use: few enough that nobody can take the others' place, or all of the
+/// daemon's descriptors.
+package struct ConnectionLimits: Hashable, Sendable {
+  package var total: Int
   /// Of the total, for administrators only: whoever is to put things right gets in.
-  var reserved = 8
+  package var reserved: Int
   /// For one user who is no administrator.
-  var perUser = 16
+  package var perUser: Int
+  /// How long a connection may be silent while the daemon waits for a request, or for the rest of one.
+  package var idleTimeout = Duration.seconds(60)
+  /// How long answers may go on after the stop; then their connections are closed, whether the client has read them or not.
+  package var stopPatience = Duration.seconds(1)
+
+  package init(total: Int = 64, reserved: Int = 8, perUser: Int = 16) {
+    (self.total, self.reserved, self.perUser) = (total, reserved, perUser)
+  }
 }
 
 /// Counts the connections that are open.

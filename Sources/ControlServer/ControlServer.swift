@@ -13,6 +13,7 @@ import ServiceLifecycle
 package struct ControlServer: Service {
   private let socket: ControlSocket
   let port: any ControlPort
+  private let limits: ConnectionLimits
   private let logger: Logger
 
   /// Entries that are read, and held, at once of a listing.
@@ -21,14 +22,14 @@ package struct ControlServer: Service {
   static let keepAlive = Duration.seconds(30)
 
   /// - Parameter socket: Stays open, and in its place, when the server ends.
-  package init(on socket: ControlSocket, port: any ControlPort, logger: Logger) {
-    (self.socket, self.port, self.logger) = (socket, port, logger)
+  package init(on socket: ControlSocket, port: any ControlPort, limits: ConnectionLimits = ConnectionLimits(), logger: Logger) {
+    (self.socket, self.port, self.limits, self.logger) = (socket, port, limits, logger)
   }
 
-  /// Answers until a graceful shutdown: running answers have a second then, streams end. Never throws: what keeps it from serving is logged.
+  /// Answers until a graceful shutdown: streams end then, and running answers have `ConnectionLimits.stopPatience` to do so. Never throws: what keeps it from serving is logged.
   package func run() async {
     let responder = routes.responder(logger: logger)
-    let listener = HTTPListener(logger: logger, identify: \.peer) { request, caller, gone in
+    let listener = HTTPListener(limits: limits, logger: logger, identify: \.peer) { request, caller, gone in
       try await responder.respond(to: request, context: ControlContext(source: .init(logger: logger, caller: caller, gone: gone)))
     }
     do {

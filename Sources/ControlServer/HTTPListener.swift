@@ -19,10 +19,6 @@ struct HTTPListener: Sendable {
   typealias Gone = EventLoopFuture<Void>
 
   var limits = ConnectionLimits()
-  /// How long a connection may be silent while the daemon waits for a request.
-  var idleTimeout = Duration.seconds(60)
-  /// How long answers may go on after the stop; then their connections are closed.
-  var stopPatience = Duration.seconds(1)
   let logger: Logger
   /// Who has connected.
   let identify: @Sendable (any Channel) -> EventLoopFuture<Caller>
@@ -59,7 +55,7 @@ struct HTTPListener: Sendable {
       }
     } onCancelOrGracefulShutdown: {
       socket.close(promise: nil)
-      house.clear(within: stopPatience)
+      house.clear(within: limits.stopPatience)
     }
   }
 
@@ -78,7 +74,7 @@ struct HTTPListener: Sendable {
         if response.headers[.connection] == "close" { throw ChannelError.inputClosed }
       },
       configuration: .init(
-        idleTimeout: TimeAmount(idleTimeout),
+        idleTimeout: TimeAmount(limits.idleTimeout),
         httpDecoderConfiguration: .init(maxHeaderFieldSize: 8 * 1024, maxHeaderListSize: 16 * 1024, maxHeaderFieldCount: 100)))
     do {
       let connection = try await channel.eventLoop.flatSubmit { http.setup(channel: channel, logger: quiet) }.get()

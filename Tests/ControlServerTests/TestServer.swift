@@ -4,6 +4,7 @@ import Logging
 import NIOPosix
 import ServiceLifecycle
 import SystemPackage
+import Testing
 
 /// A fresh directory, removed afterwards.
 struct TemporaryDirectory: ~Copyable {
@@ -25,15 +26,18 @@ struct TemporaryDirectory: ~Copyable {
   }
 }
 
-/// Runs a server of `port` on `socket` while `body` runs, and stops it gracefully. Returns how long the stop took.
-@discardableResult
+/// Runs a server of `port` on `socket` while `body` runs, and stops it gracefully.
+///
+/// - Parameter stopPatience: So long that what has to end by itself is not mistaken for what was cut off, unless a test wants the latter.
 func serving(
-  _ port: some ControlPort, on socket: ControlSocket, _ body: @escaping @Sendable () async throws -> Void
-) async throws -> Duration {
-  let group = ServiceGroup(
-    services: [ControlServer(on: socket, port: port, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })],
-    logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-  return try await withThrowingTaskGroup(of: Void.self) { tasks in
+  _ port: some ControlPort, on socket: ControlSocket, stopPatience: Duration = .seconds(3_600),
+  _ body: @escaping @Sendable () async throws -> Void
+) async throws {
+  var limits = ConnectionLimits()
+  limits.stopPatience = stopPatience
+  let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+  let group = ServiceGroup(services: [ControlServer(on: socket, port: port, limits: limits, logger: quiet)], logger: quiet)
+  try await withThrowingTaskGroup(of: Void.self) { tasks in
     tasks.addTask { try await group.run() }
     do {
       try await body()
@@ -41,10 +45,8 @@ func serving(
       await group.triggerGracefulShutdown()
       throw error
     }
-    let start = ContinuousClock.now
     await group.triggerGracefulShutdown()
     try await tasks.waitForAll()
-    return .now - start
   }
 }
 
@@ -62,7 +64,7 @@ final class RawClient: Sendable {
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, length) } == 0
     }
     guard isConnected else { throw Errno(rawValue: errno) }
-    var patience = timeval(tv_sec: 10, tv_usec: 0)
+    var patience = timeval(tv_sec: 50, tv_usec: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
   }
 
@@ -89,6 +91,15 @@ final class RawClient: Sendable {
     }
     return text
   }
+}
+
+/// Waits for a condition; fails when it does not come true in a time that no machine is too slow for.
+func eventually(_ condition: () async throws -> Bool) async throws {
+  for _ in 1...2_500 {
+    if try await condition() { return }
+    try await Task.sleep(for: .milliseconds(20))
+  }
+  Issue.record("it did not happen within fifty seconds")
 }
 
 /// Runs a shell command and returns what it writes.
