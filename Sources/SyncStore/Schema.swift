@@ -165,7 +165,7 @@ enum Schema {
         ) STRICT;
 
         -- Keys whose write a person has discarded, as long as no newer one was accepted: nothing else tells that from a delivery. The
-        -- last column tells the records apart from those of writes_by_key.
+        -- last columns tell the records apart from those of writes_by_key.
         CREATE TABLE discards (
           program_id TEXT NOT NULL,
           week_number INTEGER NOT NULL,
@@ -174,6 +174,8 @@ enum Schema {
           exercise_id TEXT NOT NULL,
           discarded_at_ms INTEGER NOT NULL,
           by_uid INTEGER NOT NULL,
+          -- Whoever had dropped the write.
+          sender_uid INTEGER NOT NULL,
           PRIMARY KEY (program_id, week_number, day_number, field, exercise_id)
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX discards_by_age ON discards (discarded_at_ms);

@@ -49,12 +49,12 @@ extension SyncStore {
   ) throws -> EntryStep {
     try settlingTransaction { database in
       let delete = try database.cachedStatement(sql: "DELETE FROM writes WHERE sequence = ?")
-      let note = try database.cachedStatement(sql: "INSERT OR REPLACE INTO discards VALUES (?, ?, ?, ?, ?, ?, ?)")
+      let note = try database.cachedStatement(sql: "INSERT OR REPLACE INTO discards VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
       var step = EntryStep()
       for row in try Self.selected(selection, of: sender, from: cursor, atMost: limit, &step, in: database) {
         try delete.execute(arguments: [row["sequence"] as Int64])
         step.note(row)
-        if let key = WriteKey(row: row) { try note.execute(arguments: key.columns + [now.milliseconds, caller]) }
+        if let key = WriteKey(row: row) { try note.execute(arguments: key.columns + [now.milliseconds, caller, row.sender]) }
       }
       var totals = QueueTotals()
       totals.discarded = step.changed

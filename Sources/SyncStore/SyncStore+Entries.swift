@@ -18,13 +18,14 @@ package struct EntryFilter: Hashable, Sendable {
 package enum ActionState: Hashable, Sendable {
   /// None of the sender's with this id has been accepted, or it was so long ago that its id is forgotten.
   case unknown
-  /// A write of its keys, its own or a newer one, is still to be delivered; nil when somebody else has dropped that one, or no key was named.
+  /// A write of its keys, its own or a newer one, is still to be delivered; nil when no key was named.
   case accepted(QueueEntry?)
-  /// The API has refused a write of its keys; nil when somebody else has dropped that one.
-  case failed(QueueEntry?)
+  /// The API has refused a write of its keys.
+  case failed(QueueEntry)
   /// A person has taken a write of its keys out of the queue, and no newer one has been accepted. Known for a day.
   case discarded(by: UInt32)
-  /// The API has taken everything that stood in the queue for its keys.
+  /// Nothing stands in the queue for its keys any more that the asker may see: the API has taken it, or a newer write that somebody else has
+  /// dropped is in its place.
   case synced
 }
 
@@ -107,22 +108,26 @@ extension SyncStore {
     }
   }
 
-  /// What has become of an action, by what is durable. `keys` are those that it writes, as `WriteKey` spells them.
-  package func state(of id: ActionID, sender: UInt32, keys: [String]) throws -> ActionState {
+  /// What has become of an action, by what is durable.
+  ///
+  /// - Parameters:
+  ///   - keys: Those that it writes, as `WriteKey` spells them. Nobody knows whether it does: they are the asker's word.
+  ///   - user: Only by what this user has dropped, as if nothing else were there; nil: whoever dropped it.
+  package func state(of id: ActionID, sender: UInt32, keys: [String], confinedTo user: UInt32?) throws -> ActionState {
     guard try isAccepted(id, sender: sender) else { return .unknown }
     // Before the discards: what leaves the queue in between is found there.
-    let entries = try keys.flatMap { try self.entries(spelled: $0) }
-    func shown(_ entry: QueueEntry) -> QueueEntry? { entry.sender == sender ? entry : nil }
-    if let failed = entries.first(where: { $0.state == .failed }) { return .failed(shown(failed)) }
-    if let caller = try keys.lazy.compactMap({ try self.discarder(of: $0) }).first { return .discarded(by: caller) }
-    if let entry = entries.first { return .accepted(shown(entry)) }
+    let entries = try keys.flatMap { try self.entries(spelled: $0) }.filter { user == nil || $0.sender == user }
+    if let failed = entries.first(where: { $0.state == .failed }) { return .failed(failed) }
+    if let caller = try keys.lazy.compactMap({ try self.discarder(of: $0, droppedBy: user) }).first { return .discarded(by: caller) }
+    if let entry = entries.first { return .accepted(entry) }
     return keys.isEmpty ? .accepted(nil) : .synced
   }
 
-  private func discarder(of key: String) throws -> UInt32? {
+  private func discarder(of key: String, droppedBy user: UInt32?) throws -> UInt32? {
     try reading { database in
-      let statement = try database.cachedStatement(sql: "SELECT by_uid FROM discards WHERE \(Self.isOfKey)")
-      return try WriteKey.spelled(key).lazy.compactMap { try Int64.fetchOne(statement, arguments: $0.columns) }.first
+      let sql = "SELECT by_uid FROM discards WHERE \(Self.isOfKey) AND (? IS NULL OR sender_uid = ?)"
+      let statement = try database.cachedStatement(sql: sql)
+      return try WriteKey.spelled(key).lazy.compactMap { try Int64.fetchOne(statement, arguments: $0.columns + [user, user]) }.first
         .map { UInt32(truncatingIfNeeded: $0) }
     }
   }

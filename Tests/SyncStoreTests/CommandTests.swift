@@ -229,29 +229,51 @@ struct EntriesTests {
   @Test("an action is unknown, waiting, refused, discarded or delivered, by what is durable")
   func actionState() throws {
     let id = try #require(ActionID("mine"))
-    func state(_ keys: [String] = ["complete-p2-1-1"], sender: UInt32 = 1000) throws -> ActionState {
-      try queue.open().state(of: id, sender: sender, keys: keys)
+    func state(_ keys: [String] = ["complete-p2-1-1"], sender: UInt32 = 1000, confinedTo user: UInt32? = 1000) throws -> ActionState {
+      try queue.open().state(of: id, sender: sender, keys: keys, confinedTo: user)
     }
     #expect(try state() == .unknown)
     try store.accept(Action(session: session("p2", 1, 1), change: .uncomplete, id: id))
-    #expect(try state(sender: 1001) == .unknown)
+    #expect(try state(sender: 1001, confinedTo: 1001) == .unknown)
     #expect(try state() == .accepted(store.entries().last))
     #expect(try state([]) == .accepted(nil))
     let key = EntrySelection(keys: ["complete-p2-1-1"])
     let sequence = try #require(try store.entries().last).sequence
     _ = try store.settle([Settlement(sequence: sequence, fate: .failed(status: 422, reason: "no"))], pause: nil, now: start)
-    #expect(try state() == .failed(store.entries().last))
+    #expect(try state() == .failed(try #require(store.entries().last)))
     _ = try store.retry(key, of: nil, from: nil, now: start)
     #expect(try state() == .accepted(store.entries().last))
     _ = try store.discard(key, of: nil, by: 7, from: nil, now: start)
     #expect(try state() == .discarded(by: 7))
     // Though the clock was set back.
     try store.accept(Action(session: session("p2", 1, 1), change: .uncomplete), sender: 1001, at: start - .seconds(60))
-    #expect(try state() == .accepted(nil), "a newer write of the key, which is somebody else's")
+    #expect(try state() == .synced, "nothing of one's own is left; the newer write of the key is somebody else's")
+    #expect(try state(confinedTo: nil) == .accepted(store.entries().last))
     let newer = try #require(try store.entries().last).sequence
     _ = try store.settle([Settlement(sequence: newer, fate: .delivered)], pause: nil, now: start)
     #expect(try state() == .synced)
     #expect(try state(["complete-p2-1-1", "complete-p1-1-1"]) == .accepted(store.entries().first))
+  }
+
+  @Test("nobody learns by an action of their own what became of somebody else's write, and an administrator does")
+  func otherState() throws {
+    let id = try #require(ActionID("mine"))
+    try store.accept(Action(session: session("p2", 1, 1), change: .uncomplete, id: id), sender: 1001)
+    func state(confinedTo user: UInt32?) throws -> ActionState {
+      try store.state(of: id, sender: 1001, keys: ["complete-p3-1-1"], confinedTo: user)
+    }
+    func others(_ states: ActionState) throws {
+      #expect(try state(confinedTo: 1001) == .synced)
+      #expect(try state(confinedTo: nil) == states)
+    }
+    try others(.synced)
+    try store.accept(Action(session: session("p3", 1, 1), change: .uncomplete), sender: 1000)
+    try others(.accepted(store.entries().last))
+    let sequence = try #require(try store.entries().last).sequence
+    _ = try store.settle([Settlement(sequence: sequence, fate: .failed(status: 422, reason: "no"))], pause: nil, now: start)
+    try others(.failed(try #require(store.entries().last)))
+    _ = try store.discard(EntrySelection(sequences: [sequence]), of: 1000, by: 0, from: nil, now: start)
+    try others(.discarded(by: 0))
   }
 
   @Test("a discard is forgotten in time")
@@ -260,8 +282,8 @@ struct EntriesTests {
     try store.accept(Action(session: session("p2", 1, 1), change: .uncomplete, id: id))
     _ = try store.discard(EntrySelection(all: true), of: 1000, by: 1000, from: nil, now: start)
     try store.forget(actionIDsBefore: start, discardsBefore: start)
-    #expect(try store.state(of: id, sender: 1000, keys: ["complete-p2-1-1"]) == .discarded(by: 1000))
+    #expect(try store.state(of: id, sender: 1000, keys: ["complete-p2-1-1"], confinedTo: 1000) == .discarded(by: 1000))
     try store.forget(actionIDsBefore: start, discardsBefore: start + .milliseconds(1))
-    #expect(try store.state(of: id, sender: 1000, keys: ["complete-p2-1-1"]) == .synced)
+    #expect(try store.state(of: id, sender: 1000, keys: ["complete-p2-1-1"], confinedTo: 1000) == .synced)
   }
 }

@@ -45,7 +45,7 @@ struct RescueTests {
     try store.database.write { database in
       try database.execute(sql: "INSERT INTO suspension VALUES (1, 1, 86400001, 86400000, 1000)")
       for day in 1...60 {
-        try database.execute(sql: "INSERT INTO discards VALUES ('gone', 1, ?, 'completion', '', ?, 0)", arguments: [day, day])
+        try database.execute(sql: "INSERT INTO discards VALUES ('gone', 1, ?, 'completion', '', ?, 0, 1000)", arguments: [day, day])
       }
     }
   }

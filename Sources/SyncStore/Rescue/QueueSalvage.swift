@@ -77,8 +77,9 @@ struct QueueSalvage {
       try database.execute(
         sql: "UPDATE totals SET " + QueueTotals.columns.map { "\($0.name) = ?" }.joined(separator: ", "),
         arguments: StatementArguments(record.values.dropFirst()))
-    case (nil, [.text, .integer, .integer, .text, .text, .integer, .integer]):
-      try database.execute(sql: "INSERT OR IGNORE INTO discards VALUES (?, ?, ?, ?, ?, ?, ?)", arguments: StatementArguments(record.values))
+    case (nil, [.text, .integer, .integer, .text, .text, .integer, .integer, .integer]):
+      try database.execute(
+        sql: "INSERT OR IGNORE INTO discards VALUES (?, ?, ?, ?, ?, ?, ?, ?)", arguments: StatementArguments(record.values))
     case (nil, [.text, .integer]):
       try insertClaimOrTally(record.values, in: database)
     case (nil, [.integer, .text, .integer]):
