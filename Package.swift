@@ -58,7 +58,9 @@ let package = Package(
 
     // Floor 1: one outside thing each.
     .target(name: "Spool", dependencies: ["CSpool", "CrashPoints", "Measurements", "ProgressModel", systemPackage], swiftSettings: strict),
-    .target(name: "SyncStore", dependencies: ["CrashPoints", "Measurements", "ProgressModel", "SyncPolicy", grdb], swiftSettings: strict),
+    .target(
+      name: "SyncStore", dependencies: ["ControlProtocol", "CrashPoints", "Measurements", "ProgressModel", "SyncPolicy", grdb],
+      swiftSettings: strict),
     .target(
       name: "APIClient", dependencies: ["ProgressModel", "SyncPolicy", asyncHTTPClient, nioCore, nioHTTP1, nioPosix, nioSSL],
       swiftSettings: strict),

@@ -77,24 +77,3 @@ extension DaemonReport {
     }
   }
 }
-
-extension QueueItem {
-  fileprivate init(_ entry: QueueEntry, maximumAttempts: Int) {
-    self.init(
-      id: entry.sequence, key: entry.key, state: State(entry.state), attempts: min(entry.failures, maximumAttempts),
-      maximumAttempts: maximumAttempts, acceptedAt: entry.acceptedAt, waitingSince: entry.waitingSince, nextAttemptAt: entry.dueAt,
-      lastStatus: entry.lastStatus, lastError: entry.lastReason, sender: entry.sender, recordedAt: entry.write?.recordedAt,
-      value: entry.write.map { _ in entry.value })
-  }
-}
-
-extension QueueItem.State {
-  fileprivate init(_ state: WriteState) {
-    switch state {
-    case .waiting: self = .waiting
-    case .retrying: self = .retrying
-    case .parked: self = .parked
-    case .failed: self = .failed
-    }
-  }
-}

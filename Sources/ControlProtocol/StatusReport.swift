@@ -117,7 +117,7 @@ package struct DaemonReport: Hashable, Codable, Sendable {
 /// How the API stands, as far as the daemon knows.
 package struct EndpointReport: Hashable, Codable, Sendable {
   package var state: State
-  /// Since when; nil for `untried`.
+  /// Since when; nil where that is not known, as for `untried`.
   package var since: Timestamp?
   /// In the words of the API or the network.
   package var reason: String?
@@ -175,13 +175,14 @@ package struct PauseReport: Hashable, Codable, Sendable {
 
 package struct SpoolReport: Hashable, Codable, Sendable {
   package var directory: String
-  /// Files in `incoming/` that were not taken in at the last look.
-  package var waiting: Int
-  package var rejected: Int
+  /// Files in `incoming/` that are not taken in yet; nil when the directory cannot be read.
+  package var waiting: Int?
+  /// nil when the directory cannot be read.
+  package var rejected: Int?
   /// Whether notices of the kernel ring at each drop; if not, only the rescan finds them.
   package var isWatched: Bool
 
-  package init(directory: String, waiting: Int, rejected: Int, isWatched: Bool) {
+  package init(directory: String, waiting: Int?, rejected: Int?, isWatched: Bool) {
     (self.directory, self.waiting, self.rejected, self.isWatched) = (directory, waiting, rejected, isWatched)
   }
 

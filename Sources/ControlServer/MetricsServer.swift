@@ -9,13 +9,19 @@ package struct MetricsServer: Service {
   private let host: String
   private let port: Int
   private let logger: Logger
+  private let onListening: @Sendable (String) -> Void
   private let text: @Sendable () async throws -> String
 
   /// - Parameters:
   ///   - host: A numeric loopback address: whoever uses the machine can connect, and the counts are all that is said.
+  ///   - port: 0 has the kernel choose one.
+  ///   - onListening: Is told where it listens, as `127.0.0.1:9100`.
   ///   - text: Prometheus text format.
-  package init(host: String, port: Int, logger: Logger, text: @escaping @Sendable () async throws -> String) {
-    (self.host, self.port, self.logger, self.text) = (host, port, logger, text)
+  package init(
+    host: String, port: Int, logger: Logger, onListening: @escaping @Sendable (String) -> Void = { _ in },
+    text: @escaping @Sendable () async throws -> String
+  ) {
+    (self.host, self.port, self.logger, self.onListening, self.text) = (host, port, logger, onListening, text)
   }
 
   /// Answers until a graceful shutdown. Never throws: what keeps it from serving is logged.
@@ -34,7 +40,9 @@ package struct MetricsServer: Service {
       try await listener.run { bootstrap in
         let address = try SocketAddress(ipAddress: host, port: port)
         guard address.isLoopback else { throw MetricsServerError.notLoopback(host) }
-        return try await bootstrap.serverChannelOption(ChannelOptions.socketOption(.so_reuseaddr), value: 1).bind(to: address).get()
+        let socket = try await bootstrap.serverChannelOption(ChannelOptions.socketOption(.so_reuseaddr), value: 1).bind(to: address).get()
+        onListening("\(host.contains(":") ? "[\(host)]" : host):\(socket.localAddress?.port ?? port)")
+        return socket
       }
     } catch {
       logger.error("No metrics on \(host):\(port), syncing goes on: \(error)")

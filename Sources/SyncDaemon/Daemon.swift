@@ -126,7 +126,11 @@ package struct Daemon {
     var services: [any Service] = []
     if let socket { services.append(ControlServer(on: socket, port: control, logger: logger.saying(.controlFailed))) }
     if let address = configuration.metrics.listen {
-      services.append(MetricsServer(host: address.host, port: address.port, logger: logger.saying(.metricsFailed)) { page.text(now: .now) })
+      let server = MetricsServer(
+        host: address.host, port: address.port, logger: logger.saying(.metricsFailed),
+        onListening: { [logger] place in logger.say(.metricsOpen, "The metrics are at http://\(place)/metrics", [.address: place]) },
+        text: { page.text(now: .now) })
+      services.append(server)
     }
     return services + [loop, Signals(doorbell: commons.doorbell)]
   }

@@ -15,7 +15,7 @@ extension EventLog {
     let (more, time) = (summary.count, summary.time.inWords)
     return switch summary.last {
     case .accepted(let file, _, let acceptance): words(for: more, like: acceptance, of: file, time: time)
-    case .refused(let file, let reason, _):
+    case .refused(let file, _, let reason, _):
       "Rejected \(more) more files in \(time), the last \(file): \(reason); progressctl rejected lists them all"
     case .ignored(let file, let reason): "Left alone in incoming/: \(more) more in \(time), the last \(file): \(reason)"
     case .retrying(let entry, _, _): "🔄 Retrying sync \(more) more times in \(time), the last for \(entry.key)"

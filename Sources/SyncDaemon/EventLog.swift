@@ -52,7 +52,7 @@ package struct EventLog: Sendable {
   private func words(for event: SyncEvent, now: Timestamp) -> String {
     switch event {
     case .accepted(let file, _, let acceptance): words(for: acceptance, of: file)
-    case .refused(let file, let reason, let storedAs): "Rejected \(file): \(reason) (kept as rejected/\(storedAs))"
+    case .refused(let file, _, let reason, let storedAs): "Rejected \(file): \(reason) (kept as rejected/\(storedAs))"
     case .ignored(let file, let reason): "Left alone in incoming/: \(file): \(reason)"
     case .retrying(let entry, let attempt, let maximum): "🔄 Retrying sync for \(entry.key) (attempt \(attempt)/\(maximum))"
     case .synced(let entry, _, 0): "✅ Synced: \(entry.key)"

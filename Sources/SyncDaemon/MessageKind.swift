@@ -41,6 +41,7 @@ package enum MessageKind: String, CaseIterable, Sendable {
   case controlFailed = "40e1b688510a4f2cac16f7408db628c4"
   case controlLimited = "1c179929e1b944db8c7518d430bac416"
   case metricsFailed = "d703f2bdb3da41288f548fded1e1062a"
+  case metricsOpen = "a5e9bcbc3dfe4b68bc2f0b96f039ea6f"
   // Start, reload, stop
   case started = "1784f0158d45405ab73683d092d44f17"
   case stopped = "7bf2c2740e584b9bb8ffb2fbe69f8c58"
@@ -70,7 +71,8 @@ package enum MessageKind: String, CaseIterable, Sendable {
     case .replaced, .noticeFailed: .debug
     case .accepted, .repeated, .retrying, .synced, .retrySucceeded, .wokeUp: .info
     case .superseded, .ignored, .apiAnswers, .apiPauses, .tokenChanged, .tokenUnwatched, .storageRecovered, .networkUnwatched,
-      .clockUnwatched, .started, .stopped, .reloaded, .flushed, .retriedByHand, .discarded, .cleared, .paused, .resumed, .levelChanged,
+      .clockUnwatched, .metricsOpen, .started, .stopped, .reloaded, .flushed, .retriedByHand, .discarded, .cleared, .paused, .resumed,
+      .levelChanged,
       .incidentOver:
       .notice
     case .refused, .attemptFailed, .parked, .apiFails, .apiUnreachable, .tokenExposed, .removalFailed, .spoolUnwatched, .controlLimited,
@@ -89,7 +91,7 @@ package enum MessageKind: String, CaseIterable, Sendable {
     case .accepted, .replaced: Self.entryFields + [.file]
     case .superseded: [.key, .program, .sender, .file]
     case .repeated: [.actionID, .sender, .file]
-    case .refused: [.file, .rejectedAs, .reason]
+    case .refused: [.file, .sender, .rejectedAs, .reason]
     case .ignored: [.file, .reason]
     case .retrying, .retrySucceeded: Self.entryFields + [.attempt]
     case .synced, .parked: Self.entryFields
@@ -103,6 +105,7 @@ package enum MessageKind: String, CaseIterable, Sendable {
       .networkUnwatched, .clockUnwatched, .failedToStart, .reloadRefused, .noticeFailed:
       [.reason]
     case .tokenExposed: [.api]
+    case .metricsOpen: [.address]
     case .started: [.version, .spool, .api]
     case .restartNeeded: [.setting]
     case .discarded: Self.entryFields + [.caller]

@@ -8,6 +8,7 @@ struct SpoolWatch: Sendable {
   /// How long to wait before trying again what could not be watched.
   let patience: Duration
   let doorbell: Doorbell
+  let instruments: Instruments
   let logger: Logger
 
   /// How long a spool that was replaced has to come into place.
@@ -16,7 +17,7 @@ struct SpoolWatch: Sendable {
   /// The first watch, to be made before the daemon says that it is ready; nil, and said, when the spool cannot be watched.
   func begin() -> SpoolWatcher? {
     do throws(SpoolError) {
-      return try SpoolWatcher(root: root)
+      return try watch()
     } catch {
       logger.say(.spoolUnwatched, "\(error): the spool is read every \(patience.inWords) only", [.reason: "\(error)"])
       return nil
@@ -29,13 +30,20 @@ struct SpoolWatch: Sendable {
     while !Task.isCancelled {
       if let watcher {
         for await _ in watcher.rings { doorbell.ring { $0.spoolRang = true } }
+        instruments.noteSpool(isWatched: false)
       }
       // A sleep that is cancelled ends the loop.
       try? await Task.sleep(for: watcher == nil ? patience : Self.replacementTime)
       guard !Task.isCancelled else { return }
       // While it cannot be watched, rescans go on; the reader says what is wrong.
-      watcher = try? SpoolWatcher(root: root)
+      watcher = try? watch()
       doorbell.ring { $0.spoolRang = true }
     }
+  }
+
+  private func watch() throws(SpoolError) -> SpoolWatcher {
+    let watcher = try SpoolWatcher(root: root)
+    instruments.noteSpool(isWatched: true)
+    return watcher
   }
 }

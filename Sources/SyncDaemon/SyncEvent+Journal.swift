@@ -60,7 +60,8 @@ extension SyncEvent {
       fields[.actionID] = acceptance.repeated.first.map { "\($0)" }
       fields[.file] = file
       return fields
-    case .refused(let file, let reason, let storedAs): return [.file: file, .reason: reason, .rejectedAs: storedAs]
+    case .refused(let file, let sender, let reason, let storedAs):
+      return [.file: file, .sender: "\(sender)", .reason: reason, .rejectedAs: storedAs]
     case .ignored(let file, let reason): return [.file: file, .reason: reason]
     case .retrying(let entry, let attempt, _): return entry.fields(attempt: attempt)
     case .synced(let entry, _, 0): return entry.fields

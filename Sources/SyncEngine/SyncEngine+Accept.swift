@@ -100,7 +100,7 @@ extension SyncEngine {
   }
 
   private func report(_ rejected: [RejectedFile], _ turn: inout Turn) {
-    turn.events += rejected.map { .refused(file: "\($0.name)", reason: $0.reason, storedAs: "\($0.storedAs)") }
+    turn.events += rejected.map { .refused(file: "\($0.name)", sender: $0.sender, reason: $0.reason, storedAs: "\($0.storedAs)") }
   }
 }
 

@@ -7,7 +7,7 @@ package enum SyncEvent: Hashable, Sendable {
   /// A file's actions are durable.
   case accepted(file: String, sender: UInt32, Acceptance)
   /// A file stands in `rejected/` now, under `storedAs`, its reason beside it.
-  case refused(file: String, reason: String, storedAs: String)
+  case refused(file: String, sender: UInt32, reason: String, storedAs: String)
   /// A directory entry that is none of ours is left alone.
   case ignored(file: String, reason: String)
   /// A write that failed is sent again.

@@ -10,7 +10,7 @@ extension EndpointReport {
     return switch state {
     case .untried: "not tried yet since the daemon's start"
     case .reachable: "reachable\(since)"
-    case .paused: "asks for silence\(since)"
+    case .paused: "cannot take more\(since)"
     case .failing: "answers, but takes nothing\(since)"
     case .unreachable: "does not answer\(since)"
     case .held: "does not accept us\(since)"
@@ -31,7 +31,7 @@ extension EndpointReport {
     let isDue = nextProbeAt <= now
     switch state {
     case .untried, .reachable: return nil
-    case .paused: return isDue ? "the silence is over" : "for another \((nextProbeAt - now).inWords)"
+    case .paused: return isDue ? "asked again now" : "asked again in \((nextProbeAt - now).inWords)"
     case .failing, .unreachable, .held: return isDue ? "tried again now" : "tried again in \((nextProbeAt - now).inWords)"
     }
   }

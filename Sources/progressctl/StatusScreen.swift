@@ -87,9 +87,13 @@ struct StatusScreen {
 
   private var spool: [Line] {
     guard let spool = report.spool else { return [] }
-    let rejected = style.paint("\(spool.rejected) rejected", spool.rejected > 0 ? .yellow : nil)
-    let next = spool.rejected > 0 ? "; see progressctl rejected" : ""
-    var lines = ["\(spool.waiting) waiting, \(rejected) (\(spool.directory.singleLine))\(next)"]
+    func words(_ number: Int?, _ state: String, isNews: Bool = false) -> String {
+      style.paint("\(number.map { "\($0)" } ?? "unknown number") \(state)", number == nil || isNews ? .yellow : nil)
+    }
+    let hasRejected = spool.rejected.map { $0 > 0 } ?? false
+    let next = hasRejected ? "; see progressctl rejected" : ""
+    let (waiting, rejected) = (words(spool.waiting, "waiting"), words(spool.rejected, "rejected", isNews: hasRejected))
+    var lines = ["\(waiting), \(rejected) (\(spool.directory.singleLine))\(next)"]
     if !spool.isWatched { lines.append(style.paint("not watched: files are found by the slow rescan only", .yellow)) }
     return section("spool", lines)
   }

@@ -123,15 +123,16 @@ struct MetricsTests {
   func port(host: String) async throws {
     let machine = try Workstation()
     machine.proxyPort = Self.nobody
-    // Below the ports that the kernel gives away by itself.
-    let port = Int.random(in: 20_000..<30_000)
-    try machine.configure("metrics.listen: \"\(host):\(port)\"")
+    try machine.configure("metrics.listen: \"\(host):0\"")
     try await machine.startDaemon()
-    try await eventually("the port answers") { (try? await machine.get("http://\(host):\(port)/metrics"))?.status == 200 }
-    let (_, type, text) = try await machine.get("http://\(host):\(port)/metrics")
+    try await eventually("it says which port the kernel has chosen") { try machine.daemonLog.contains("The metrics are at http://") }
+    let place = try #require(try machine.daemonLog.firstMatch(of: /The metrics are at http:\/\/(.+:[0-9]+)\/metrics\n/)).1
+    #expect(place.hasPrefix(host))
+    let (status, type, text) = try await machine.get("http://\(place)/metrics")
+    #expect(status == 200)
     #expect(type == "text/plain; version=0.0.4; charset=utf-8")
     #expect(try ExpositionPage(text).value("progress_sync_queue_readable") == 1)
-    let other = try await machine.get("http://\(host):\(port)/v1/queue")
+    let other = try await machine.get("http://\(place)/v1/queue")
     #expect(other.status == 404)
     try await machine.stopDaemon()
   }

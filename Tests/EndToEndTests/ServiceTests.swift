@@ -64,8 +64,15 @@ struct ServiceTests {
     #expect(second.words.contains("is in use by another progress-syncd, process \(try #require(machine.daemon).identifier)"))
     let state = "state.directory=" + machine.directory.appending(path: "other").path
     let third = try await RunningProgram.run("progress-syncd", ["--config", machine.configurationFile.path, "--set", state])
-    #expect(third.status == 74)
-    #expect(third.words.contains("/spool/claimed is in use by another progress-syncd"))
+    #expect(third.status == 75)
+    let first = try #require(machine.daemon).identifier
+    #expect(third.words.contains("another process (\(first)) answers on \(machine.controlSocket.path)"))
+    let socket = "control.socket=" + machine.directory.appending(path: "other.sock").path
+    let fourth = try await RunningProgram.run(
+      "progress-syncd", ["--config", machine.configurationFile.path, "--set", state, "--set", socket])
+    #expect(fourth.status == 74)
+    #expect(fourth.words.contains("/spool/claimed is in use by another progress-syncd"))
+    #expect(try await machine.progressctl("status").status == 0, "the first is not disturbed")
     try await machine.killDaemon()
     try await machine.startDaemon()
   }

@@ -114,7 +114,7 @@ struct EventLogTests {
   @Test("about a refused file each, and then where they lie", arguments: [100, 101, 150])
   func refused(count: Int) {
     let log = Recording()
-    log.tell((1...count).map { .refused(file: "\($0).json", reason: "empty", storedAs: "\($0).json") }, at: 0)
+    log.tell((1...count).map { .refused(file: "\($0).json", sender: 1_000, reason: "empty", storedAs: "\($0).json") }, at: 0)
     log.tell([], at: 30)
     #expect(log.lines.prefix(100) == (1...100).map { "Rejected \($0).json: empty (kept as rejected/\($0).json)" }[...])
     let rest = [
@@ -167,7 +167,8 @@ struct EventLogTests {
           .accepted(file: "f", sender: 0, acceptance), .synced(entry(number), droppedAt: nil, afterFailures: 0),
           .synced(entry(number), droppedAt: nil, afterFailures: 2), .retrying(entry(number), attempt: 1, of: 3),
           failure(number, "trace \(second)-\(number)"), .parked(entry(number)), .rejected(entry(number), status: 400, reason: "\(number)"),
-          .refused(file: "f", reason: "\(number)", storedAs: "f"), .ignored(file: "f", reason: "\(number)"), .setAside(row: Int64(number)),
+          .refused(file: "f", sender: 1_000, reason: "\(number)", storedAs: "f"), .ignored(file: "f", reason: "\(number)"),
+          .setAside(row: Int64(number)),
           .endpoint(.reachable), .storageFailed(reason: "\(number)"), .storageRecovered, .removalFailed(reason: "\(number)"),
           .discarded(entry(number), by: 0), .flushed(by: 0, sender: nil), .retriedByHand(count: 7, by: 0), .resumed(by: nil),
         ]

@@ -133,7 +133,7 @@ struct MessageKindTests {
     let now = Timestamp(milliseconds: 0)
     return [
       acceptance { $0.entries = [entry] }, acceptance { $0.outdated = [key] }, acceptance { $0.repeated = [id] },
-      .refused(file: "f", reason: "r", storedAs: "f"), .ignored(file: "f", reason: "r"), .retrying(entry, attempt: 1, of: 3),
+      .refused(file: "f", sender: 1_000, reason: "r", storedAs: "f"), .ignored(file: "f", reason: "r"), .retrying(entry, attempt: 1, of: 3),
       .synced(entry, droppedAt: now, afterFailures: 0), .synced(entry, droppedAt: nil, afterFailures: 1),
       .attemptFailed(entry, failures: 1, wasParked: false, status: nil, reason: "r"), .parked(entry),
       .rejected(entry, status: 422, reason: "r"), .setAside(row: 7), .endpoint(.reachable), .endpoint(.paused(until: now, reason: "r")),

@@ -83,7 +83,7 @@ struct MetricsPageTests {
     ] as [(EndpointHealth.State, String, Double)])
   func endpoint(state: EndpointHealth.State, name: String, probe: Double) async throws {
     _ = await machine.instruments.request { .delivered }
-    machine.instruments.note([], endpoint: state, storageTrouble: "no space", now: machine.start)
+    machine.instruments.note([], endpoint: state, since: machine.start, storageTrouble: "no space", now: machine.start)
     let page = try machine.page()
     let states = page.families["progress_sync_endpoint_state"]?.samples ?? []
     #expect(states.filter { $0.value == 1 }.flatMap(\.labels).map(\.value) == [name])
@@ -115,8 +115,8 @@ struct MetricsPageTests {
     machine.instruments.note(
       [
         .synced(entry, droppedAt: machine.start - .milliseconds(1_500), afterFailures: 0), .synced(entry, droppedAt: nil, afterFailures: 0),
-        .refused(file: "a.json", reason: "x", storedAs: "a.json"), .storageRecovered,
-      ], endpoint: .reachable, storageTrouble: nil, now: machine.start)
+        .refused(file: "a.json", sender: 1_000, reason: "x", storedAs: "a.json"), .storageRecovered,
+      ], endpoint: .reachable, since: nil, storageTrouble: nil, now: machine.start)
     let page = try machine.page()
     #expect(page.value("progress_sync_delivery_delay_seconds_count") == 1)
     #expect(page.value("progress_sync_delivery_delay_seconds_sum") == 1.5)

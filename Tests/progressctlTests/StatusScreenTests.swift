@@ -75,7 +75,7 @@ struct StatusScreenTests {
       ),
       (
         EndpointReport(state: .paused, since: start, reason: "busy", status: 429, nextProbeAt: start + .seconds(180)),
-        ["asks for silence since 2 min", "429: busy", "for another 30 s"]
+        ["cannot take more since 2 min", "429: busy", "asked again in 30 s"]
       ),
       (
         EndpointReport(state: .failing, since: start, reason: "503", status: 503, nextProbeAt: start),

@@ -9,9 +9,6 @@ import Synchronization
 /// What has happened of late, as the work loop notes it after each turn: for whoever asks how things stand. It begins anew with the process.
 final class Chronicle: Sendable {
   fileprivate struct State {
-    var endpoint = EndpointHealth.State.reachable
-    /// nil while that is a guess.
-    var endpointSince: Timestamp?
     var accepted = RateMeter()
     var delivered = RateMeter()
     var retried = RateMeter()
@@ -23,17 +20,10 @@ final class Chronicle: Sendable {
   /// How many deliveries are remembered for each user, and for how many users.
   fileprivate static let memory = (syncs: 5, users: 64)
 
-  func note(_ events: [SyncEvent], endpoint: EndpointHealth.State, since: Timestamp?, now: Timestamp) {
+  func note(_ events: [SyncEvent], now: Timestamp) {
     state.withLock { state in
-      (state.endpoint, state.endpointSince) = (endpoint, since)
       for event in events { state.note(event, now: now) }
     }
-  }
-
-  /// How the API stands.
-  func endpoint(inFlight: Int, now: Timestamp) -> EndpointReport {
-    let (endpoint, since) = state.withLock { ($0.endpoint, $0.endpointSince) }
-    return EndpointReport(endpoint, since: since, inFlight: inFlight, now: now)
   }
 
   var rates: (Timestamp) -> (minute: RateReport, hour: RateReport) {
@@ -72,23 +62,5 @@ extension Chronicle.State {
       syncs[quietest.key] = nil
     }
     syncs[user, default: []] = Array((syncs[user] ?? []).suffix(Chronicle.memory.syncs - 1)) + [sync]
-  }
-}
-
-extension EndpointReport {
-  fileprivate init(_ endpoint: EndpointHealth.State, since: Timestamp?, inFlight: Int, now: Timestamp) {
-    switch endpoint {
-    case .reachable: self.init(state: since == nil ? .untried : .reachable, since: since)
-    // Over, and nothing has been sent since.
-    case .paused(let until, _) where until <= now: self.init(state: .reachable)
-    case .paused(let until, let reason): self.init(state: .paused, since: since, reason: reason, nextProbeAt: until)
-    case .failing(let since, _, let freshAt, let probeAt, let reason):
-      self.init(state: .failing, since: since, reason: reason, nextProbeAt: min(freshAt, probeAt))
-    case .unreachable(let since, _, let probeAt, let reason):
-      self.init(state: .unreachable, since: since, reason: reason, nextProbeAt: probeAt)
-    case .held(let since, let probeAt, let status, let reason):
-      self.init(state: .held, since: since, reason: reason, status: status, nextProbeAt: probeAt)
-    }
-    self.inFlight = inFlight
   }
 }

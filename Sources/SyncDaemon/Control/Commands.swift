@@ -20,33 +20,34 @@ struct Commands {
   var wantsReload: Bool { !reloads.isEmpty }
 
   /// Takes up what was asked; returns what the engine is to do.
-  mutating func take(_ asks: [Ask], isStopping: Bool, setLevel: (Logger.Level, Duration?) -> Void) -> [EngineCommand] {
-    asks.compactMap { ask in
+  mutating func take(_ asks: [Ask], isStopping: Bool, level: inout LogLevelOverride, logger: Logger) -> [EngineCommand] {
+    var wishes: [EngineCommand] = []
+    for ask in asks {
       if isStopping {
         doorbell.answer(ask, .failure(.stopping))
-        return nil
+        continue
       }
       switch ask.command {
       case .reload: reloads.append(ask)
-      case .logLevel(let name, let time): doorbell.answer(ask, Result { () throws(ControlRefusal) in try level(name, time, setLevel) })
-      case .flush: return engineCommand(.flush, ask)
-      case .retry(let choice): return engineCommand(.retry(EntrySelection(choice)), ask)
-      case .discard(let choice): return engineCommand(.discard(EntrySelection(choice)), ask)
-      case .pause(let time): return engineCommand(.suspend(for: time.flatMap { Duration(spelled: $0) }), ask)
-      case .resume: return engineCommand(.resume, ask)
+      case .logLevel(let name, let time): doorbell.answer(ask, set(&level, to: name, for: time, in: logger))
+      case .flush: wishes.append(engineCommand(.flush, ask))
+      case .retry(let choice): wishes.append(engineCommand(.retry(EntrySelection(choice)), ask))
+      case .discard(let choice): wishes.append(engineCommand(.discard(EntrySelection(choice)), ask))
+      case .pause(let time): wishes.append(engineCommand(.suspend(for: time.flatMap { Duration(spelled: $0) }), ask))
+      case .resume: wishes.append(engineCommand(.resume, ask))
       }
-      return nil
     }
+    return wishes
   }
 
-  private func level(_ name: String, _ time: String?, _ setLevel: (Logger.Level, Duration?) -> Void) throws(ControlRefusal) -> CommandReport
-  {
+  private func set(_ override: inout LogLevelOverride, to name: String, for time: String?, in logger: Logger) -> AskResult {
     guard let level = Logger.Level(rawValue: name) else {
       let names = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
-      throw ControlRefusal(.badRequest, "level must be one of \(names), is \(JSONValue.string(name).summary)")
+      return .failure(ControlRefusal(.badRequest, "level must be one of \(names), is \(JSONValue.string(name).summary)"))
     }
-    setLevel(level, time.flatMap { Duration(spelled: $0) })
-    return CommandReport(message: "the log's level is \(level) \(time.map { "for \($0)" } ?? "until the next reload")")
+    override.set(level, for: time.flatMap { Duration(spelled: $0) }, in: logger)
+    let end = time.map { "for \($0)" } ?? "until the next reload"
+    return .success(CommandReport(message: "the log's level is \(level) \(end)"))
   }
 
   private mutating func engineCommand(_ deed: EngineCommand.Deed, _ ask: Ask) -> EngineCommand {

@@ -29,10 +29,11 @@ extension DaemonControl {
     }
     report.lastSyncs = commons.chronicle.syncs(of: caller.confinement)
     let readings = commons.instruments.now
-    report.endpoint = commons.chronicle.endpoint(inFlight: readings.requestsInFlight, now: now)
+    report.endpoint = EndpointReport(readings, now: now)
     let spool = SpoolCensus(root: configuration.spool.directory)
     report.spool = SpoolReport(
-      directory: configuration.spool.directory.string, waiting: spool.incoming ?? 0, rejected: spool.rejected ?? 0, isWatched: true)
+      directory: configuration.spool.directory.string, waiting: spool.incoming, rejected: spool.rejected,
+      isWatched: readings.isSpoolWatched)
     let files = QueueFiles(path: configuration.queuePath.string)
     report.disk = DiskReport(
       queue: Int64(files.database + files.log + files.reserve), free: Int64(files.free), trouble: readings.storageTrouble)
@@ -80,10 +81,10 @@ extension DaemonControl {
   }
 
   private func state(of inquiry: ActionInquiry, for caller: Caller) async throws -> ActionReport {
-    switch try await queue.look({ try $0.state(of: inquiry.id, sender: caller.uid, keys: inquiry.keys) }) {
+    switch try await queue.look({ try $0.state(of: inquiry.id, sender: caller.uid, keys: inquiry.keys, confinedTo: caller.confinement) }) {
     case .unknown: ActionReport(state: .unknown)
     case .accepted(let entry): ActionReport(state: .accepted, reason: entry?.lastReason)
-    case .failed(let entry): ActionReport(state: .failed, reason: entry?.lastReason)
+    case .failed(let entry): ActionReport(state: .failed, reason: entry.lastReason)
     case .discarded(let user): ActionReport(state: .discarded, reason: "by user \(user)")
     case .synced: ActionReport(state: .synced)
     }

@@ -18,10 +18,14 @@ package final class Instruments: Sendable {
 
   struct Readings: Sendable {
     var endpoint = EndpointHealth.State.reachable
+    /// nil while that is a guess.
+    var endpointSince: Timestamp?
     /// Whether any request was answered, or given up, since the start.
     var hasTried = false
     var requestsInFlight = 0
     var rejectedFiles = 0
+    /// Whether the kernel tells of drops at present.
+    var isSpoolWatched = false
     /// Why the disk cannot be used at present.
     var storageTrouble: String?
   }
@@ -47,7 +51,11 @@ package final class Instruments: Sendable {
   }
 
   /// Takes up what a turn has come to.
-  package func note(_ events: [SyncEvent], endpoint: EndpointHealth.State, storageTrouble: String?, now: Timestamp) {
+  ///
+  /// - Parameter since: Since when the endpoint is in its state; nil while that is a guess.
+  package func note(
+    _ events: [SyncEvent], endpoint: EndpointHealth.State, since: Timestamp?, storageTrouble: String?, now: Timestamp
+  ) {
     var rejected = 0
     for event in events {
       switch event {
@@ -58,7 +66,12 @@ package final class Instruments: Sendable {
     }
     readings.withLock { readings in
       readings.rejectedFiles += rejected
-      (readings.endpoint, readings.storageTrouble) = (endpoint, storageTrouble)
+      (readings.endpoint, readings.endpointSince, readings.storageTrouble) = (endpoint, since, storageTrouble)
     }
+  }
+
+  /// Takes up whether the kernel tells of drops from now on.
+  package func noteSpool(isWatched: Bool) {
+    readings.withLock { $0.isSpoolWatched = isWatched }
   }
 }

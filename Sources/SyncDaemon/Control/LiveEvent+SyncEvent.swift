@@ -9,8 +9,11 @@ extension LiveEvent {
   static func all(from event: SyncEvent, at instant: Timestamp) -> [LiveEvent] {
     switch event {
     case .accepted(let file, let sender, let acceptance): acceptance.events(of: file, sender: sender, at: instant)
-    case .refused(_, let reason, let storedAs):
-      [LiveEvent(at: instant, kind: .rejected, text: "Rejected \(storedAs): \(reason)").with { ($0.file, $0.reason) = (storedAs, reason) }]
+    case .refused(_, let sender, let reason, let storedAs):
+      [
+        LiveEvent(at: instant, kind: .rejected, text: "Rejected \(storedAs): \(reason)")
+          .with { ($0.file, $0.sender, $0.reason) = (storedAs, sender, reason) }
+      ]
     case .ignored, .removalFailed, .setAside: []
     case .retrying: []  // It is sent, which is told of every request.
     case .synced(let entry, _, _): [LiveEvent(.synced, "Synced", entry, at: instant)]
@@ -64,7 +67,8 @@ extension LiveEvent {
     switch state {
     case .reachable: self.init(at: instant, kind: .released, text: "The API answers")
     case .paused(let until, let reason):
-      self.init(at: instant, kind: .paused, text: "The API asks for silence for \((until - instant).inWords): \(reason)")
+      self.init(
+        at: instant, kind: .paused, text: "The API cannot take more now: \(reason); nothing is sent for \((until - instant).inWords)")
       self.reason = reason
     case .failing(_, _, _, _, let reason):
       self.init(at: instant, kind: .unreachable, text: "The API takes nothing: \(reason)")

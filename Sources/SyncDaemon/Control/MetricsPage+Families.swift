@@ -46,15 +46,14 @@ extension PrometheusText {
 
   /// How the API stands, and how it answers.
   mutating func addAPI(_ instruments: Instruments, now: Timestamp) {
-    let readings = instruments.now
-    let state = readings.endpointState(now: now)
+    let endpoint = EndpointReport(instruments.now, now: now)
     gauge(
       "progress_sync_endpoint_state", "How the API stands: 1 for the state that it is in.",
-      EndpointReport.State.allCases.map { .init($0 == state, .init("state", $0.rawValue)) })
+      EndpointReport.State.allCases.map { .init($0 == endpoint.state, .init("state", $0.rawValue)) })
     gauge(
       "progress_sync_endpoint_next_probe_timestamp_seconds", "When the API is tried again, or its pause ends; 0 when nothing holds it.",
-      [.init(state == .reachable ? nil : readings.endpoint.nextProbeAt)])
-    gauge("progress_sync_requests_in_flight", "Requests that wait for their answers.", [.init(readings.requestsInFlight)])
+      [.init(endpoint.nextProbeAt)])
+    gauge("progress_sync_requests_in_flight", "Requests that wait for their answers.", [.init(endpoint.inFlight)])
     histogram(
       "progress_sync_request_duration_seconds", "From the start of a request to the end of its answer, by what it came to.",
       instruments.requests.map { ([.init("outcome", $0.outcome.rawValue)], $0.times) })
@@ -102,31 +101,5 @@ extension PrometheusText {
     gauge("process_open_fds", "File descriptors that are open.", sample(process.openDescriptors))
     gauge("process_max_fds", "File descriptors that may be open at once.", sample(process.maximumDescriptors))
     gauge("process_start_time_seconds", "When the daemon was started, in seconds since 1970.", [.init(startedAt)])
-  }
-}
-
-extension Instruments.Readings {
-  fileprivate func endpointState(now: Timestamp) -> EndpointReport.State {
-    switch endpoint {
-    case .reachable: hasTried ? .reachable : .untried
-    // Over, and nothing has been sent since.
-    case .paused(let until, _) where until <= now: .reachable
-    case .paused: .paused
-    case .failing: .failing
-    case .unreachable: .unreachable
-    case .held: .held
-    }
-  }
-}
-
-extension EndpointHealth.State {
-  /// nil when the API may be called as usual.
-  fileprivate var nextProbeAt: Timestamp? {
-    switch self {
-    case .reachable: nil
-    case .paused(let until, _): until
-    case .failing(_, _, let freshAt, let probeAt, _): min(freshAt, probeAt)
-    case .unreachable(_, _, let probeAt, _), .held(_, let probeAt, _, _): probeAt
-    }
   }
 }

@@ -1,16 +1,15 @@
-import ControlProtocol
+package import ControlProtocol
 import ProgressModel
-import SyncPolicy
-import SyncStore
+package import SyncPolicy
 
 extension QueueItem {
   /// - Parameter maximumAttempts: How many quick retries the configuration in force gives a write.
-  init(_ entry: QueueEntry, maximumAttempts: Int) {
+  package init(_ entry: QueueEntry, maximumAttempts: Int) {
     self.init(
       id: entry.sequence, key: entry.key, state: State(entry.state), attempts: min(entry.failures, maximumAttempts),
       maximumAttempts: maximumAttempts, acceptedAt: entry.acceptedAt, waitingSince: entry.waitingSince, nextAttemptAt: entry.dueAt,
       lastStatus: entry.lastStatus, lastError: entry.lastReason, sender: entry.sender, recordedAt: entry.write?.recordedAt,
-      value: entry.value)
+      value: entry.write.map { _ in entry.value })
   }
 }
 
@@ -26,7 +25,7 @@ extension QueueItem.State {
 }
 
 extension WriteState {
-  init(_ state: QueueItem.State) {
+  package init(_ state: QueueItem.State) {
     switch state {
     case .waiting: self = .waiting
     case .retrying: self = .retrying

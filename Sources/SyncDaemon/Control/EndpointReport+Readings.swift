@@ -1,0 +1,23 @@
+import ControlProtocol
+import ProgressModel
+import SyncPolicy
+
+extension EndpointReport {
+  /// How the API stands: the one account of it, for the status and for the metrics.
+  init(_ readings: Instruments.Readings, now: Timestamp) {
+    let since = readings.endpointSince
+    switch readings.endpoint {
+    case .reachable: self.init(state: readings.hasTried ? .reachable : .untried, since: since)
+    // Over, and nothing has been sent since.
+    case .paused(let until, _) where until <= now: self.init(state: .reachable)
+    case .paused(let until, let reason): self.init(state: .paused, since: since, reason: reason, nextProbeAt: until)
+    case .failing(let since, _, let freshAt, let probeAt, let reason):
+      self.init(state: .failing, since: since, reason: reason, nextProbeAt: min(freshAt, probeAt))
+    case .unreachable(let since, _, let probeAt, let reason):
+      self.init(state: .unreachable, since: since, reason: reason, nextProbeAt: probeAt)
+    case .held(let since, let probeAt, let status, let reason):
+      self.init(state: .held, since: since, reason: reason, status: status, nextProbeAt: probeAt)
+    }
+    inFlight = readings.requestsInFlight
+  }
+}

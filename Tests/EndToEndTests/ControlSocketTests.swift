@@ -1,0 +1,100 @@
+import Foundation
+import Glibc
+import Testing
+
+@Suite("The control socket of a running daemon")
+struct ControlSocketTests {
+  private let machine: Workstation
+
+  init() async throws {
+    machine = try Workstation()
+    try await machine.startAPI()
+  }
+
+  private static let activator = "/usr/bin/systemd-socket-activate"
+
+  @Test(
+    "is the one that systemd passes, and stays where it is when the daemon ends",
+    .enabled(if: access(Self.activator, X_OK) == 0, "there is no systemd-socket-activate"))
+  func passed() async throws {
+    try machine.configure()
+    // It starts the daemon, by becoming it, when somebody connects.
+    let launcher = [Self.activator, "--fdname=control", "--listen=" + machine.controlSocket.path]
+    let daemon = try RunningProgram(
+      "progress-syncd", ["--config", machine.configurationFile.path], output: machine.directory.appending(path: "daemon.log"),
+      through: launcher)
+    try await eventually("it listens") { FileManager.default.fileExists(atPath: machine.controlSocket.path) }
+    let inode = try number(of: machine.controlSocket)
+    try await eventually("it answers") { try await machine.progressctl("status").words.contains("\(daemon.identifier)") }
+    let delivered = try await machine.progressctl("complete", "p1", "1", "3", "--wait=synced")
+    #expect(delivered.status == 0, "\(delivered.words)")
+    daemon.send(SIGTERM)
+    #expect(await daemon.end() == 0)
+    #expect(try number(of: machine.controlSocket) == inode)
+    #expect(try !machine.daemonLog.contains("answers on"))
+  }
+
+  @Test("is taken over from a daemon that was killed, and goes with one that ends")
+  func stale() async throws {
+    try machine.configure()
+    try await machine.startDaemon()
+    let former = try number(of: machine.controlSocket)
+    try await machine.killDaemon()
+    #expect(try number(of: machine.controlSocket) == former, "it is left behind")
+    try await machine.startDaemon()
+    #expect(try number(of: machine.controlSocket) != former)
+    let status = try await machine.progressctl("status", "--json")
+    let process = try #require(machine.daemon).identifier
+    #expect(status.status == 0 && status.words.contains("\"pid\":\(process)"), "\(status.words)")
+    #expect(status.words.contains("\"watched\":true"), "\(status.words)")
+    try await machine.stopDaemon()
+    #expect(!FileManager.default.fileExists(atPath: machine.controlSocket.path))
+  }
+
+  @Test("is made where its directory is missing, as in a session that systemd did not prepare")
+  func missingDirectory() async throws {
+    let socket = machine.directory.appending(path: "run/control.sock")
+    try machine.configure()
+    let configuration = try String(contentsOf: machine.configurationFile, encoding: .utf8)
+    try configuration.replacing("/control.sock", with: "/run/control.sock")
+      .write(to: machine.configurationFile, atomically: true, encoding: .utf8)
+    try await machine.startDaemon()
+    #expect(try await machine.progressctl("status").status == 0)
+    try await machine.stopDaemon()
+    // Where it cannot be made, that is said, and syncing goes on.
+    try FileManager.default.removeItem(at: socket.deletingLastPathComponent())
+    try Data().write(to: socket.deletingLastPathComponent())
+    try await machine.startDaemon()
+    #expect(try machine.daemonLog.contains("run/control.sock: Not a directory; syncing goes on, but progressctl cannot reach the daemon"))
+    try machine.drop(action("complete"))
+    try await eventually("it syncs") { try machine.rows() == ["1-3 done"] }
+  }
+
+  @Test("reloads as SIGHUP does: told to systemd, as a whole or not at all, and whoever asks hears which")
+  func reload() async throws {
+    try machine.configure()
+    try await machine.startDaemon()
+    let good = try await machine.progressctl("reload")
+    #expect(good.status == 0 && good.words.contains("the configuration is reloaded"), "\(good.words)")
+    let said = machine.notifications.received
+    #expect(said.contains("RELOADING=1") && said.count { $0 == "READY=1" } == 2)
+
+    let valid = try Data(contentsOf: machine.configurationFile)
+    // The client, which reads the file too, must find the socket in it.
+    let invalid = machine.directory.appending(path: "ca.pem")
+    try Data("no certificate".utf8).write(to: invalid)
+    try machine.configure("log.level: debug\napi.ca_file: \(invalid.path)")
+    let bad = try await machine.progressctl("reload")
+    #expect(bad.status != 0 && bad.words.contains("the old one stays in force: "), "\(bad.words)")
+    #expect(machine.notifications.received.count { $0 == "READY=1" } == 3)
+    let level = try await machine.progressctl("status", "--json")
+    #expect(level.words.contains("\"log_level\":\"info\""), "\(level.words)")
+
+    try valid.write(to: machine.configurationFile)
+    #expect(try await machine.progressctl("reload").status == 0)
+  }
+
+  private func number(of file: URL) throws -> Int {
+    try #require(FileManager.default.attributesOfItem(atPath: file.path)[.systemFileNumber] as? Int)
+  }
+}
