@@ -18,18 +18,20 @@ struct ControlSocketTests {
     .enabled(if: access(Self.activator, X_OK) == 0, "there is no systemd-socket-activate"))
   func passed() async throws {
     try machine.configure()
-    // It starts the daemon, by becoming it, when somebody connects.
-    let launcher = [Self.activator, "--fdname=control", "--listen=" + machine.controlSocket.path]
-    let daemon = try RunningProgram(
+    // It starts the daemon, by becoming it, when somebody connects. It closes all descriptors before, by which Foundation would take it for
+    // ended, and wait for it with everything else: hence the shell between.
+    let launcher = ["/bin/sh", "-c", "\"$@\"; exit $?", "sh", Self.activator, "--fdname=control", "--listen=" + machine.controlSocket.path]
+    let shell = try RunningProgram(
       "progress-syncd", ["--config", machine.configurationFile.path], output: machine.directory.appending(path: "daemon.log"),
       through: launcher)
     try await eventually("it listens") { FileManager.default.fileExists(atPath: machine.controlSocket.path) }
     let inode = try number(of: machine.controlSocket)
-    try await eventually("it answers") { try await machine.progressctl("status").words.contains("\(daemon.identifier)") }
+    let status = try await machine.progressctl("status", "--json")
+    let daemon = try #require(status.words.firstMatch(of: /"pid":([0-9]+)/).flatMap { Int32($0.1) }, "\(status.words)")
     let delivered = try await machine.progressctl("complete", "p1", "1", "3", "--wait=synced")
     #expect(delivered.status == 0, "\(delivered.words)")
-    daemon.send(SIGTERM)
-    #expect(await daemon.end() == 0)
+    try #require(kill(daemon, SIGTERM) == 0)
+    #expect(await shell.end() == 0)
     #expect(try number(of: machine.controlSocket) == inode)
     #expect(try !machine.daemonLog.contains("answers on"))
   }
