@@ -27,7 +27,7 @@ struct Patience {
     switch outcome {
     case .reached: break
     case .rejected(let reason):
-      throw Failure("rejected: \(reason.singleLine); \(dropped.file) is kept in \(service.rejected)", code: EX_DATAERR)
+      throw Failure("rejected: \(reason.singleLine); see progressctl rejected show \(dropped.file)", code: EX_DATAERR)
     case .failed(let reason):
       throw Failure("refused by the API: \(reason?.singleLine ?? "no reason given"); see progressctl failed", code: EX_DATAERR)
     case .discarded(let reason):
@@ -52,7 +52,7 @@ struct Patience {
     return switch client.files.presence {
     case .running(let process): "progress-syncd\(process.map { ", process \($0)," } ?? "") runs; see progressctl status"
     case .stopped: "no progress-syncd runs; \(service.howToStart)"
-    case .unknown: "no daemon listens on \(client.socket.path)"
+    case .unknown: "no daemon listens on \(client.socket.path); \(service.howToStart)"
     }
   }
 }

@@ -100,7 +100,7 @@ struct RequeueRejected: AsyncParsableCommand {
 
   func run() async throws {
     let choice = try files.choice()
-    try await options.tell(options.resolveService().asking { try await $0.socket.requeue(choice) })
+    try await options.tell(options.resolveService().asking { try await $0.socket.requeue(choice) }, missing: { Failure(noRejected: $0) })
   }
 }
 
@@ -119,7 +119,7 @@ struct DiscardRejected: AsyncParsableCommand {
 
   func run() async throws {
     let choice = try files.choice()
-    try await options.tell(options.resolveService().asking { try await $0.socket.discard(choice) })
+    try await options.tell(options.resolveService().asking { try await $0.socket.discard(choice) }, missing: { Failure(noRejected: $0) })
   }
 }
 
@@ -138,7 +138,7 @@ struct RejectedArguments: ParsableArguments {
 
   /// Throws `Failure` for a name that no file can have, before anything is done.
   func choice() throws -> RejectedChoice {
-    for name in names where SpoolName(escaped: name) == nil { throw Failure(noRejected: name) }
+    for name in names where SpoolName(escaped: name) == nil { throw Failure(noRejected: [name]) }
     return RejectedChoice(names: names, all: all)
   }
 }
@@ -166,16 +166,18 @@ extension Service {
 
   /// Throws `Failure`.
   fileprivate func contents(ofRejected name: String) async throws -> [UInt8] {
-    guard let spoolName = SpoolName(escaped: name) else { throw Failure(noRejected: name) }
+    guard let spoolName = SpoolName(escaped: name) else { throw Failure(noRejected: [name]) }
     do {
       return try await connected { try await $0.socket.contents(ofRejected: name) }
     } catch let error as ControlError where error.isWithoutDaemon {
       return try reading(insteadOf: error) { files in
         guard let contents = try files.contents(of: spoolName, of: nil, atMost: Self.longestContents) else {
-          throw Failure(noRejected: name)
+          throw Failure(noRejected: [name])
         }
         return contents.bytes
       }
+    } catch ControlError.refused(let refusal) where refusal.kind == .notFound {
+      throw Failure(noRejected: [name])
     } catch let error as ControlError {
       throw Failure(error, of: self)
     }
@@ -198,8 +200,9 @@ extension Service {
 }
 
 extension Failure {
-  fileprivate init(noRejected name: String) {
-    self.init("no rejected file is called \(name.singleLine); see progressctl rejected", code: EX_NOINPUT)
+  fileprivate init(noRejected names: [String]) {
+    let names = names.map(\.singleLine).joined(separator: ", ")
+    self.init("no such rejected file, or not yours: \(names); see progressctl rejected", code: EX_NOINPUT)
   }
 }
 

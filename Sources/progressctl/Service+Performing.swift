@@ -32,9 +32,10 @@ struct CommandOptions: ParsableArguments {
     try tell(report)
   }
 
-  func tell(_ report: CommandReport) throws {
+  /// Throws `failure` of what was named and is not there.
+  func tell(_ report: CommandReport, missing failure: ([String]) -> Failure = { Failure(missing: $0) }) throws {
     try StandardOutput.write((json ? try ControlCoding.text(of: report) : report.message.singleLine) + "\n")
-    guard report.missing.isEmpty else { throw Failure(missing: report.missing) }
+    guard report.missing.isEmpty else { throw failure(report.missing) }
   }
 }
 

@@ -94,7 +94,8 @@ extension Patient {
         .warning(.queue, "the oldest write waits for \((now - oldest).inWords)", fix: "progressctl queue; to try now: progressctl flush"))
     }
     if let rejected = status.spool?.rejected, rejected > 0 {
-      found.append(.warning(.queue, "\(rejected) files were rejected", fix: "progressctl rejected"))
+      let files = rejected == 1 ? "1 file was" : "\(rejected) files were"
+      found.append(.warning(.queue, "\(files) rejected", fix: "progressctl rejected"))
     }
     if let trouble = status.disk?.trouble {
       found.append(
