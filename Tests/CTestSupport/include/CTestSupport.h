@@ -9,4 +9,7 @@ int ctestsupport_nudge_clock(void);
 /// Takes the calling thread into a new network namespace.
 int ctestsupport_unshare_network(void);
 
+/// setxattr(2), whether the attribute is there already or not.
+int ctestsupport_setxattr(const char *path, const char *name, const void *value, unsigned long size);
+
 #endif
