@@ -62,10 +62,11 @@ struct Watch: AsyncParsableCommand {
 
   private func reconnected(_ client: ControlClient) async throws -> JSONLines<LiveEvent> {
     while true {
+      try await Task.sleep(for: Self.reconnectPause)
       do {
         return try await client.socket.events(program: program, key: key)
       } catch let error as ControlError where error.isPassing {
-        try await Task.sleep(for: Self.reconnectPause)
+        continue
       }
     }
   }

@@ -127,21 +127,66 @@ struct PeopleTests {
       let listed = try await machine.progressctl(as: person, "rejected", "--json").words
       return listed.split(separator: "\n").compactMap { line in
         (try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])?["name"] as? String
-      }.filter { $0.hasPrefix("odd") }
+      }.filter { $0.contains("odd") }
     }
     try await eventually("it is rejected") { try await mine(.owner).count == 1 }
-    let escaped = try #require(try await mine(.owner).first)
-    #expect(escaped.hasPrefix(#"odd\x0a\x1b[2J \"#))
     let requeue = Trial(
-      "rejected requeue", owner: .done("1 file requeued"),
-      member: .refused(66, "no such rejected file, or not yours: odd"), root: .done("1 file requeued"))
+      "rejected requeue", owner: .done("1 file requeued"), member: .refused(66, "no such rejected file, or not yours: "),
+      root: .done("1 file requeued"))
     for person in [Person.member, .owner, .root] {
+      let escaped = try #require(try await mine(.owner).first)
+      // One that is rejected again before its old reason is gone has a claim in front of its name.
+      #expect(escaped.hasSuffix(#"odd\x0a\x1b[2J \\.json"#) || escaped.hasSuffix(#"odd\x0a\x1b[2J \.json"#), "\(escaped)")
       try await requeue.adding(escaped).run(as: person, on: machine)
-      try await eventually("it is rejected again") { try await mine(.owner) == [escaped] }
+      try await eventually("it is rejected again") { try await mine(.owner).count == 1 }
     }
+    let escaped = try #require(try await mine(.owner).first)
     try await Trial("rejected discard", all: .done("1 file discarded")).adding(escaped).run(as: .owner, on: machine)
     #expect(try await mine(.owner).isEmpty)
     #expect(try await machine.progressctl(as: .member, "queue").words.contains("complete-p1-1-9"))
+  }
+
+  @Test("watch what is theirs, and what is the daemon's; root watches everything")
+  func watching() async throws {
+    _ = try await machine.progressctl("resume")
+    let watches = try [Person.owner, .member, .root].map { person in
+      try RunningProgram(
+        "progressctl", ["watch", "--config", machine.configurationFile.path],
+        output: machine.directory.appending(path: "watch-\(person.rawValue).log"), through: person.entrance)
+    }
+    let sees = { (index: Int, words: String) in try watches[index].words.contains(words) }
+    // Nobody says when they have begun, so something is done until it is seen.
+    try await eventually("each sees what is theirs") {
+      _ = try await machine.progressctl(as: .owner, "complete", "p1", "1", "11", "--wait=synced")
+      _ = try await machine.progressctl(as: .member, "complete", "p1", "1", "12", "--wait=synced")
+      return try sees(0, "complete-p1-1-11") && sees(1, "complete-p1-1-12") && sees(2, "complete-p1-1-11") && sees(2, "complete-p1-1-12")
+    }
+    _ = try await machine.progressctl("pause")
+    try await eventually("all are told of a pause") { try (0...2).allSatisfy { try sees($0, "aused") } }
+    #expect(try !sees(0, "complete-p1-1-12") && !sees(1, "complete-p1-1-11"))
+    try await Trial("watch", all: .done()).run(as: .stranger, on: machine)
+  }
+
+  @Test("are offered the ids and files that are theirs by the shell", .enabled(if: access("/bin/bash", X_OK) == 0, "needs bash"))
+  func completion() async throws {
+    let offered = { (person: Person, words: String) in
+      let line = """
+        PATH="$1:$PATH"; eval "$(progressctl completion bash)"
+        COMP_WORDS=(progressctl \(words) --config "$2" ""); COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+        COMP_LINE="${COMP_WORDS[*]}"; COMP_POINT=${#COMP_LINE}
+        _progressctl 2>/dev/null; printf '%s\\n' "${COMPREPLY[@]}"
+        """
+      let answer = try await RunningProgram.run(
+        "/bin/bash", ["-c", line, "bash", RunningProgram.directory.path, machine.configurationFile.path], through: person.entrance)
+      return answer.words.split(separator: "\n").map(String.init).filter { !$0.hasPrefix("-") }
+    }
+    #expect(try await offered(.owner, "show-entry") == ["1", "4"])
+    #expect(try await offered(.member, "discard") == ["2", "complete-p8-1-1", "5", "complete-p1-1-2"])
+    #expect(try await offered(.root, "show-entry") == ["1", "2", "3", "4", "5", "6"])
+    #expect(try await offered(.owner, "rejected show") == ["owner.json"])
+    #expect(try await offered(.stranger, "show-entry") == [])
+    try await machine.stopDaemon()
+    #expect(try await offered(.owner, "show-entry") == [])
   }
 
   @Test("without the daemon look as far as its files let them, and are told how to start it; what they drop waits")
@@ -162,7 +207,7 @@ struct PeopleTests {
       "watch", "flush", "retry --all-failed", "discard 1", "clear --all --yes", "pause", "resume", "reload", "log-level debug",
       "rejected requeue --all", "rejected discard --all",
     ] {
-      try await Trial(deed, owner: away, member: away, root: away, stranger: away).runForAll(on: machine)
+      for person in [Person.member, .root] { try await Trial(deed, all: away).run(as: person, on: machine) }
     }
     let shown = Trial.Answer.done("# what progress-syncd would start with (no daemon listens on ")
     try await Trial("config show", all: shown, stranger: shown).runForAll(on: machine)

@@ -35,7 +35,8 @@ final class RunningProgram {
     if process.isRunning { kill(process.processIdentifier, SIGKILL) }
   }
 
-  private static var directory: URL {
+  /// Where the built programs are.
+  static var directory: URL {
     get throws {
       URL(filePath: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")).deletingLastPathComponent()
     }
