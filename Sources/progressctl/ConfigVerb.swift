@@ -32,6 +32,7 @@ struct CheckConfig: AsyncParsableCommand {
       Examples:
         progressctl config check new.yaml && sudo cp new.yaml /etc/progress-sync/config.yaml
         progressctl config check
+        progressctl config check --json | jq -r '.problems[]'
       """)
 
   @Argument(help: "The file to check; by default the service's own.", completion: .file(extensions: ["yaml", "yml"]))
@@ -43,7 +44,27 @@ struct CheckConfig: AsyncParsableCommand {
     if file != nil && service.config != nil { throw ValidationError("give the file once: as FILE or with --config") }
   }
 
+  @Flag(help: "Print {\"problems\"} for scripts: a list of lines, empty when all is right.")
+  var json = false
+
   func run() async throws {
+    do {
+      let (service, unread) = try await check()
+      let subject = service.file.map(\.string) ?? "the configuration, all of it defaults,"
+      try StandardOutput.write(json ? Self.report([]) : "\(subject.singleLine) is right\n")
+      if let unread { StandardError.say("\(unread) was not checked, as you may not read it; sudo progressctl config check does") }
+    } catch let error as ConfigurationError where json {
+      try StandardOutput.write(Self.report(error.problems))
+      throw ExitCode(EX_CONFIG)
+    }
+  }
+
+  private static func report(_ problems: [String]) -> String {
+    JSONValue.object(["problems": .array(problems.map { .string($0) })]).serialized + "\n"
+  }
+
+  /// What was checked, and the token's file when the caller may not read it. Throws `ConfigurationError`.
+  private func check() async throws -> (Service, unread: FilePath?) {
     var options = service
     options.config = file ?? service.config
     let service = try options.service(environment: ProcessInfo.processInfo.environment)
@@ -55,9 +76,7 @@ struct CheckConfig: AsyncParsableCommand {
     } catch {
       throw ConfigurationError(problems: [service.file.map { "\($0): \(error)" } ?? "\(error)"])
     }
-    let subject = service.file.map(\.string) ?? "the configuration, all of it defaults,"
-    try StandardOutput.write("\(subject.singleLine) is right\n")
-    if isHidden, let token { StandardError.say("\(token) was not checked, as you may not read it; sudo progressctl config check does") }
+    return (service, isHidden ? token : nil)
   }
 }
 

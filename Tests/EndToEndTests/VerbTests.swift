@@ -110,6 +110,9 @@ struct VerbTests {
     }
     let wrong = machine.directory.appending(path: "wrong.yaml")
     try Data("retry: {backoff: often}\nspol: {}\n".utf8).write(to: wrong)
+    let listed = try await RunningProgram.run("progressctl", ["config", "check", wrong.path, "--json"])
+    #expect(listed.status == 78 && listed.words.hasPrefix(#"{"problems":["#), "\(listed.words)")
+    try await machine.expect(0, #"{"problems":[]}"#, "config", "check", "--json")
     let checked = try await RunningProgram.run("progressctl", ["config", "check", wrong.path])
     #expect(
       checked.status == 78 && checked.words.contains("retry.backoff") && checked.words.contains("did you mean spool"), "\(checked.words)")
