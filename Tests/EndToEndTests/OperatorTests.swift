@@ -47,9 +47,9 @@ struct OperatorTests {
   @Test("is told what a delivery waits for, and what was dropped is not lost for it")
   func obstacle() async throws {
     _ = try await machine.progressctl("pause", "--for", "2h")
-    let waiting = try await machine.progressctl("complete", "p1", "1", "3", "--wait=synced", "--timeout", "300ms")
+    let waiting = try await machine.progressctl("complete", "p1", "1", "3", "--wait=synced", "--timeout", "3s")
     #expect(waiting.status == 75, "\(waiting.words)")
-    #expect(waiting.words.contains("not synced within 300ms: nothing is sent: paused by root "), "\(waiting.words)")
+    #expect(waiting.words.contains("not synced within 3s: nothing is sent: paused by root "), "\(waiting.words)")
     #expect(waiting.words.contains("; it is safe in the queue"))
     let status = try await machine.progressctl("status")
     #expect(status.words.contains("\npause        nothing is sent: paused by root "), "\(status.words)")
