@@ -51,6 +51,9 @@ package struct LiveEvent: Hashable, Codable, Sendable {
     (self.at, self.kind, self.text) = (at, kind, text)
   }
 
+  /// Whether it is about one entry or one file, and not about the daemon, the API or many entries at once.
+  package var isAboutEntryOrFile: Bool { key != nil || file != nil || id != nil }
+
   private enum CodingKeys: String, CodingKey {
     case at, text, id, key, program, attempt, status, reason, file, count
     case kind = "event"

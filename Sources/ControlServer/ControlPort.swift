@@ -50,7 +50,8 @@ package struct ActionInquiry: Hashable, Sendable {
   }
 }
 
-/// Which events somebody wants; a set that is empty narrows nothing down.
+/// Which events somebody wants; a set that is empty narrows nothing down. What is about no entry and no file concerns everybody: how the API
+/// stands is part of what becomes of a key.
 package struct EventFilter: Hashable, Sendable {
   package var programs: Set<String>
   package var keys: Set<String>
@@ -60,14 +61,15 @@ package struct EventFilter: Hashable, Sendable {
   }
 
   package func wants(_ event: LiveEvent) -> Bool {
-    (programs.isEmpty || event.program.map(programs.contains) ?? false) && (keys.isEmpty || event.key.map(keys.contains) ?? false)
+    guard event.isAboutEntryOrFile else { return true }
+    return (programs.isEmpty || event.program.map(programs.contains) ?? false) && (keys.isEmpty || event.key.map(keys.contains) ?? false)
   }
 }
 
 extension Caller {
-  /// What is about an entry or a file is its sender's; what is about the daemon or the API is everybody's.
+  /// What is about an entry, a file or somebody's entries is theirs; what is about the daemon or the API is everybody's.
   package func maySee(_ event: LiveEvent) -> Bool {
-    let isPrivate = event.key != nil || event.file != nil || event.id != nil
+    let isPrivate = event.isAboutEntryOrFile || event.sender != nil
     return !isPrivate || isAdministrator || event.sender == uid
   }
 }

@@ -10,8 +10,8 @@ struct Watch: AsyncParsableCommand {
     abstract: "What happens, as it happens: accepted, sent, synced, retrying, failed, held, …",
     usage: "progressctl watch [<options>]",
     discussion: """
-      Shows what is about the actions that you dropped, and about the daemon as a whole. \
-      Goes on when the daemon is started again; Ctrl-C ends it.
+      Shows what is about the actions that you dropped, and about the daemon as a whole: \
+      held, unreachable, paused and the like, whatever program or key you ask for. Goes on when the daemon is started again; Ctrl-C ends it.
 
       Examples:
         progressctl watch
@@ -19,10 +19,10 @@ struct Watch: AsyncParsableCommand {
         progressctl watch --key complete-p1-1-3 --json | jq --unbuffered -r .event
       """)
 
-  @Option(help: ArgumentHelp("Only what is about this program.", valueName: "id"))
+  @Option(help: ArgumentHelp("Of the actions, only those of this program.", valueName: "id"))
   var program: String?
 
-  @Option(help: ArgumentHelp("Only what is about this key.", valueName: "key"))
+  @Option(help: ArgumentHelp("Of the actions, only those of this key.", valueName: "key"))
   var key: String?
 
   @Flag(help: "Print an object a line for scripts.")

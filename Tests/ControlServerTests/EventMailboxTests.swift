@@ -37,6 +37,10 @@ struct EventMailboxTests {
     #expect(alice.maySee(held) && root.maySee(held))
     #expect(alice.maySee(SamplePort.event(1, of: 1_000)) && root.maySee(SamplePort.event(1, of: 1_000)))
     #expect(!alice.maySee(SamplePort.event(1, of: 1_001)))
+    var cleared = LiveEvent(at: SamplePort.instant("2026-01-28T15:02:00Z"), kind: .discarded, text: "cleared")
+    #expect(alice.maySee(cleared), "a clear of everything")
+    cleared.sender = 1_001
+    #expect(!alice.maySee(cleared) && root.maySee(cleared), "a clear of somebody's")
   }
 
   @Test(
@@ -47,5 +51,16 @@ struct EventMailboxTests {
     ])
   func filter(filter: EventFilter, wants: Bool) {
     #expect(filter.wants(SamplePort.event(1)) == wants)
+  }
+
+  @Test(
+    "What is about no entry and no file concerns whoever watches one, and a file those only who watch everything",
+    arguments: LiveEvent.Kind.allCases)
+  func filterOfOthers(kind: LiveEvent.Kind) {
+    var event = LiveEvent(at: SamplePort.instant("2026-01-28T15:02:00Z"), kind: kind, text: "")
+    let filters = [EventFilter(), EventFilter(programs: ["p1"]), EventFilter(keys: ["complete-p1-1-3"])]
+    #expect(filters.map { $0.wants(event) } == [true, true, true])
+    event.file = "a.json"
+    #expect(filters.map { $0.wants(event) } == [true, false, false])
   }
 }
