@@ -206,9 +206,7 @@ extension Shift {
     commons.instruments.note(
       turn.events, endpoint: engine.endpointState, since: engine.endpointSince, storageTrouble: engine.storageTrouble, now: now)
     commons.chronicle.note(turn.events, now: now)
-    guard commons.live.isWatched else { return }
-    commons.live.publish(
-      turn.events.flatMap { LiveEvent.all(from: $0, at: now) } + turn.deliveries.flatMap { LiveEvent.all(from: $0, at: now) })
+    commons.live.publish(turn, at: now)
   }
 
   /// Looks at how things stand, for people who watch the service and for those whom it tells.

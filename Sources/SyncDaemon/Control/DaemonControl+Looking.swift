@@ -68,7 +68,8 @@ extension DaemonControl {
   }
 
   func action(_ inquiry: ActionInquiry, for caller: Caller) async throws -> ActionReport {
-    let mailbox = commons.live.mailbox { _ in true }
+    // One is enough to look anew.
+    let mailbox = commons.live.mailbox(capacity: 1) { inquiry.isConcerned(by: $0, asker: caller) }
     defer { mailbox.end() }
     let clock = ContinuousClock()
     let deadline = clock.now + inquiry.patience
@@ -88,5 +89,14 @@ extension DaemonControl {
     case .discarded(let user): ActionReport(state: .discarded, reason: "by user \(user)")
     case .synced: ActionReport(state: .synced)
     }
+  }
+}
+
+extension ActionInquiry {
+  /// Whether an event may change the answer: one of an entry under its keys, or of many entries at once.
+  func isConcerned(by event: LiveEvent, asker: Caller) -> Bool {
+    guard event.isAboutEntryOrFile else { return event.kind == .discarded && (event.sender == nil || event.sender == asker.uid) }
+    guard let key = event.key else { return false }
+    return keys.isEmpty ? event.sender == asker.uid : keys.contains(key)
   }
 }
