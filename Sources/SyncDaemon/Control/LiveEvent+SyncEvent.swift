@@ -27,12 +27,7 @@ extension LiveEvent {
       [LiveEvent(.failed, "Refused by the API", entry, reason: reason, at: instant).with { $0.status = status }]
     case .discarded(let entry, let caller): [LiveEvent(.discarded, "Discarded by user \(caller), undelivered", entry, at: instant)]
     case .cleared(let count, let sender, let caller):
-      [
-        LiveEvent(
-          at: instant, kind: .discarded,
-          text:
-            "Cleared by user \(caller): \(count) \(count == 1 ? "write" : "writes")\(sender.map { " of user \($0)" } ?? ""), undelivered")
-      ]
+      [LiveEvent(cleared: count, sender, by: caller, at: instant)]
     case .suspended(let suspension):
       [
         LiveEvent(
@@ -61,6 +56,13 @@ extension LiveEvent {
     self.init(at: instant, kind: kind, text: "\(words): \(entry.key)" + (reason.map { ": \($0)" } ?? ""))
     (id, key, program, sender) = (entry.sequence, "\(entry.key)", "\(entry.key.session.program)", entry.sender)
     self.reason = reason
+  }
+
+  /// Of somebody's entries, told to them; of everybody's, told to all, who need not know how many others have.
+  private init(cleared count: Int, _ sender: UInt32?, by caller: UInt32, at instant: Timestamp) {
+    let what = sender.map { "\(count) \(count == 1 ? "write" : "writes") of user \($0)" } ?? "everything that waited or had failed"
+    self.init(at: instant, kind: .discarded, text: "Cleared by user \(caller): \(what), undelivered")
+    self.sender = sender
   }
 
   private init(_ state: EndpointHealth.State, at instant: Timestamp) {
@@ -93,7 +95,8 @@ extension Acceptance {
   fileprivate func events(of file: String, sender: UInt32, at instant: Timestamp) -> [LiveEvent] {
     func event(_ kind: LiveEvent.Kind, _ words: String, _ entry: EntryReference) -> LiveEvent {
       var event = LiveEvent(kind, words, entry, at: instant)
-      event.file = file
+      // A name that somebody else has given is not for the owner of what it takes the place of.
+      if entry.sender == sender { event.file = file }
       return event
     }
     let outdated = outdated.map { key in
