@@ -125,8 +125,10 @@ private enum Topic: Hashable, Sendable {
   case superseded
   case repeated
   case discarded
-  /// What people ask for.
+  /// What people ask for about what they have dropped.
   case wish
+  /// What an administrator does to everything: no number of other wishes folds it away.
+  case decree
   case setAside
   case endpoint
   case storage
@@ -147,7 +149,7 @@ private enum Topic: Hashable, Sendable {
     case .synced, .retrySucceeded: 50
     case .accepted: 40
     case .ignored, .superseded, .repeated, .discarded, .setAside, .retrying, .endpoint, .storage: 10
-    case .wish: 8
+    case .wish, .decree: 4
     case .failed, .removal: 1
     }
   }
@@ -178,7 +180,9 @@ extension SyncEvent {
     case .parked: .parked
     case .rejected: .rejected
     case .discarded: .discarded
-    case .cleared, .retriedByHand, .flushed, .suspended, .resumed: .wish
+    case .cleared(_, let sender, _): sender == nil ? .decree : .wish
+    case .retriedByHand, .flushed: .wish
+    case .suspended, .resumed: .decree
     case .setAside: .setAside
     case .endpoint: .endpoint
     case .storageFailed, .storageRecovered: .storage

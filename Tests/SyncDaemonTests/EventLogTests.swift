@@ -49,6 +49,22 @@ struct EventLogTests {
       ])
   }
 
+  @Test("an administrator's pause and clear, however often members have theirs tried again")
+  func decrees() {
+    let log = Recording()
+    log.tell((1...50).map { .retriedByHand(count: $0, by: 1_000) } + [.cleared(count: 1, sender: 1_000, by: 1_000)], at: 0)
+    let decrees: [SyncEvent] = [
+      .suspended(Suspension(since: instant(1), length: nil, by: 0)), .cleared(count: 9, sender: nil, by: 0), .resumed(by: 0),
+    ]
+    log.tell(decrees, at: 1)
+    log.tell([], at: 30)
+    #expect(
+      log.lines.dropFirst(4) == [
+        "Paused by user 0: nothing is sent until somebody resumes", "🧹 Cleared all pending syncs", "Resumed by user 0",
+        "People asked for 47 more things in 30 s",
+      ])
+  }
+
   struct Story: Sendable, CustomTestStringConvertible {
     let testDescription: String
     /// Seconds, and what happens then.
@@ -171,6 +187,7 @@ struct EventLogTests {
           .setAside(row: Int64(number)),
           .endpoint(.reachable), .storageFailed(reason: "\(number)"), .storageRecovered, .removalFailed(reason: "\(number)"),
           .discarded(entry(number), by: 0), .flushed(by: 0, sender: nil), .retriedByHand(count: 7, by: 0), .resumed(by: nil),
+          .cleared(count: number, sender: nil, by: 0), .cleared(count: number, sender: 1_000, by: 1_000),
         ]
         told += events.count + 2  // What was accepted is worth three lines.
         log.tell(events, at: second)
