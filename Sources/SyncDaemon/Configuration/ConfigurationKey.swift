@@ -10,6 +10,8 @@ package struct ConfigurationKey: Sendable {
   package let isReloadable: Bool
   /// The value of a configuration, spelled as the file and the environment may spell it.
   package let text: @Sendable (Configuration) -> String
+  /// Gives the second configuration the value of the first.
+  let copy: @Sendable (Configuration, inout Configuration) -> Void
   /// Reads a value into a configuration. Throws a `ValueProblem` and changes nothing when it is refused.
   let assign: @Sendable (RawValue, inout Configuration) throws(ValueProblem) -> Void
 
@@ -21,6 +23,7 @@ package struct ConfigurationKey: Sendable {
     (self.summary, rule) = (summary, format.rule)
     isReloadable = reloadable
     text = { format.write($0[keyPath: property]) }
+    copy = { $1[keyPath: property] = $0[keyPath: property] }
     assign = { (raw, configuration) throws(ValueProblem) in configuration[keyPath: property] = try format.read(raw) }
   }
 
@@ -73,6 +76,13 @@ extension ConfigurationKey {
 }
 
 extension Configuration {
+  /// With the values of `started` for what only a restart can change.
+  package func keepingFixedKeys(of started: Configuration) -> Configuration {
+    var configuration = self
+    for key in ConfigurationKey.all where !key.isReloadable { key.copy(started, &configuration) }
+    return configuration
+  }
+
   /// The keys whose values differ from `running` though only a restart can change them.
   package func keysNeedingRestart(from running: Configuration) -> [ConfigurationKey] {
     ConfigurationKey.all.filter { !$0.isReloadable && $0.text(self) != $0.text(running) }

@@ -11,7 +11,8 @@ final class RunningConfiguration: Sendable {
     current = Mutex(started)
   }
 
-  var now: Configuration { current.withLock { $0.configuration } }
+  /// What is in force: a key that takes a restart has the value of the start.
+  var now: Configuration { current.withLock { $0.configuration }.keepingFixedKeys(of: started.configuration) }
 
   func replace(with configuration: ResolvedConfiguration) {
     current.withLock { $0 = configuration }
