@@ -154,6 +154,22 @@ struct IncidentsTests {
     #expect(incidents.wakeAt == nil, "what is told waits for its end alone")
   }
 
+  @Test("a look that is due and not taken does not wake the daemon at once, and is taken when it can be")
+  func overdueLook() {
+    var incidents = Incidents()
+    var counts = QueueCounts()
+    counts.waiting = 3
+    incidents.look(at: counts, oldest: { instant(10) }, now: instant(10))
+    let due = Self.day + 10
+    for second in due..<due + 5 {
+      #expect(incidents.take(now: instant(second)).isEmpty)
+      #expect(incidents.wakeAt == instant(second + 600), "not before, though the look is due")
+    }
+    incidents.look(at: counts, oldest: { instant(10) }, now: instant(due + 5))
+    #expect(incidents.take(now: instant(due + 5)).isEmpty)
+    #expect(incidents.take(now: instant(due + 605)).map(\.words) == ["3 since 10"])
+  }
+
   private static let answers = SyncEvent.endpoint(.reachable)
   private static let silent = SyncEvent.endpoint(.unreachable(since: instant(0), failures: 1, probeAt: instant(1), reason: "refused"))
   private static let unauthorized = SyncEvent.endpoint(.held(since: instant(0), probeAt: instant(300), status: 401, reason: "no"))

@@ -24,6 +24,8 @@ package struct Incidents: Sendable {
   private var failures = 0
   /// When the oldest write is to be looked for; nil while none waits.
   private var lookAt: Timestamp?
+  /// When to be called again for a look that is due and was not taken: nobody may look while the daemon ends, or the queue is unreadable.
+  private var lookAgainAt: Timestamp?
   /// Whether nothing waited at the last look, so that what waits now is younger than that.
   private var wasEmpty = false
 
@@ -31,7 +33,7 @@ package struct Incidents: Sendable {
 
   /// When `take` has to be called again even if nothing happens; nil when nothing is pending.
   package var wakeAt: Timestamp? {
-    (courses.values.map(\.dueAt) + [lookAt]).compactMap { $0 }.min()
+    (courses.values.map(\.dueAt) + [lookAgainAt ?? lookAt]).compactMap { $0 }.min()
   }
 
   /// Takes up what happened in a turn.
@@ -83,7 +85,8 @@ package struct Incidents: Sendable {
 
   /// Returns what is to be told now.
   package mutating func take(now: Timestamp) -> [Announcement] {
-    Incident.Kind.allCases.compactMap { courses[$0]?.take(kind: $0, now: now) }
+    lookAgainAt = lookAt.flatMap { $0 <= now ? now + Self.calm : nil }
+    return Incident.Kind.allCases.compactMap { courses[$0]?.take(kind: $0, now: now) }
   }
 
   private mutating func fail(_ key: WriteKey?, _ reason: String, now: Timestamp) {
