@@ -84,17 +84,8 @@ struct DesktopNotificationsTests {
   @Test("give up on a bus that says nothing, in the time that they were given")
   func silence() async {
     await #expect(processExitsWith: .success) {
-      // It takes a connection, and never answers.
       let directory = try TemporaryDirectory()
-      let path = directory.path + "/bus"
-      let listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-      var address = sockaddr_un()
-      address.sun_family = sa_family_t(AF_UNIX)
-      withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-      let size = socklen_t(MemoryLayout<sockaddr_un>.size)
-      let isBound = withUnsafePointer(to: address) { $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(listener, $0, size) } }
-      try #require(isBound == 0 && listen(listener, 1) == 0)
-      setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=\(path)", 1)
+      try listenSilently(in: directory)
       let begun = ContinuousClock.now
       await #expect(throws: SessionBusError.silent) {
         try await DesktopNotifications(patience: .milliseconds(200)).show(notice("one"), inPlaceOf: nil)
@@ -102,6 +93,37 @@ struct DesktopNotificationsTests {
       #expect(ContinuousClock.now - begun < .seconds(20), "the library itself would wait for 90 s")
     }
   }
+
+  @Test("give up on it at once when the daemon ends")
+  func cancellation() async {
+    await #expect(processExitsWith: .success) {
+      let directory = try TemporaryDirectory()
+      try listenSilently(in: directory)
+      let begun = ContinuousClock.now
+      await withTaskGroup(of: Void.self) { group in
+        group.addTask {
+          await #expect(throws: SessionBusError.givenUp) {
+            try await DesktopNotifications(patience: .seconds(120)).show(notice("one"), inPlaceOf: nil)
+          }
+        }
+        group.cancelAll()
+      }
+      #expect(ContinuousClock.now - begun < .seconds(60))
+    }
+  }
+}
+
+/// Makes a bus for this process that takes a connection, and never answers.
+private func listenSilently(in directory: TemporaryDirectory) throws {
+  let path = directory.path + "/bus"
+  let listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+  var address = sockaddr_un()
+  address.sun_family = sa_family_t(AF_UNIX)
+  withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+  let size = socklen_t(MemoryLayout<sockaddr_un>.size)
+  let isBound = withUnsafePointer(to: address) { $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(listener, $0, size) } }
+  try #require(isBound == 0 && listen(listener, 1) == 0)
+  setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=\(path)", 1)
 }
 
 private func notice(_ title: String) -> DesktopNotice {

@@ -36,6 +36,8 @@ struct NoticeBoard: Sendable {
       case .show(let notice, let kind):
         do throws(SessionBusError) {
           shown[kind] = try await desktop.show(notice, inPlaceOf: shown[kind])
+        } catch .givenUp {
+          shown = [:]
         } catch {
           shown = [:]
           logger.say(.noticeFailed, "No notice on the desktop: \(error)", [.reason: "\(error)"])

@@ -19,7 +19,7 @@ package actor DesktopNotifications {
 
   /// Shows a notice, in the place of the one with the number `replaced` if that is still there; returns its number.
   ///
-  /// Throws `SessionBusError` where there is no bus, or nobody who shows notices.
+  /// Throws `SessionBusError` where there is no bus, or nobody who shows notices, and when the task is cancelled before it is shown.
   package func show(_ notice: DesktopNotice, inPlaceOf replaced: UInt32?) throws(SessionBusError) -> UInt32 {
     do throws(SessionBusError) {
       let number = try notify(notice, inPlaceOf: replaced ?? 0)
@@ -48,10 +48,18 @@ package actor DesktopNotifications {
   private func notify(_ notice: DesktopNotice, inPlaceOf replaced: UInt32) throws(SessionBusError) -> UInt32 {
     // A connection that was idle may have died with its desktop, which only its next use tells.
     if let bus, let number = try? send(notice, inPlaceOf: replaced, on: bus) { return number }
+    try Self.checkCancellation()
     let bus = try SessionBus(patience: patience)
+    try Self.checkCancellation()
     let abilities = try bus.call("GetCapabilities", of: Self.name, at: Self.path, on: Self.name) { $0.readStrings() }
     (self.bus, hasMarkup) = (bus, abilities.contains("body-markup"))
+    try Self.checkCancellation()
     return try send(notice, inPlaceOf: replaced, on: bus)
+  }
+
+  /// A bus that hangs takes its patience for each call; the end of the daemon waits for one at most.
+  private static func checkCancellation() throws(SessionBusError) {
+    if Task.isCancelled { throw .givenUp }
   }
 
   private func send(_ notice: DesktopNotice, inPlaceOf replaced: UInt32, on bus: SessionBus) throws(SessionBusError) -> UInt32 {

@@ -20,6 +20,9 @@ final class SessionBus {
 
   deinit { sd_bus_close_unref(bus) }
 
+  /// How soon it is seen that nobody waits for the bus any more.
+  private static let cancellationPeriod = Duration.milliseconds(100)
+
   /// Waits until the bus has let us in: the first call would do so too, but for as long as the library likes.
   private func greet() throws(SessionBusError) {
     let deadline = ContinuousClock.now + patience
@@ -30,7 +33,8 @@ final class SessionBus {
       guard done >= 0 else { throw SessionBusError(code: done, error: sd_bus_error()) }
       let rest = deadline - .now
       guard rest > .zero else { throw .silent }
-      if done == 0 { sd_bus_wait(bus, rest.inMicroseconds) }
+      guard !Task.isCancelled else { throw .givenUp }
+      if done == 0 { sd_bus_wait(bus, min(rest, Self.cancellationPeriod).inMicroseconds) }
     }
   }
 

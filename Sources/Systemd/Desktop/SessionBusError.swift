@@ -10,8 +10,12 @@ package enum SessionBusError: Error, Hashable, CustomStringConvertible {
   /// The answer was an error, such as that no program shows notices.
   case refused(name: String, message: String)
 
+  /// The program is ending, and waits for no desktop.
+  case givenUp
+
   package var description: String {
     switch self {
+    case .givenUp: "given up, as the daemon is ending"
     case .noBus(let reason): "no session bus: \(reason)"
     case .silent: "the session bus does not answer"
     case .refused(let name, let message): "\(message) (\(name))"
