@@ -68,7 +68,7 @@ package struct Daemon {
       let (spool, api) = (configuration.spool.directory.string, configuration.api.baseURL)
       logger.say(.started, "progress-syncd \(Self.version): \(spool) → \(api)", [.version: Self.version, .spool: spool, .api: api])
       let commons = Commons(chronicle: chronicle, instruments: instruments, running: RunningConfiguration(started), threshold: threshold)
-      try await run(services(commons, store, socket))
+      try await run(await services(commons, store, socket))
       damage = store.damage
     } while damage != nil
     logger.say(.stopped, "progress-syncd has finished")
@@ -116,7 +116,7 @@ package struct Daemon {
   }
 
   /// The last is the first to end: whoever asks is answered as long as the work loop works.
-  private func services(_ commons: Commons, _ store: SyncStore, _ socket: ControlSocket?) -> [any Service] {
+  private func services(_ commons: Commons, _ store: SyncStore, _ socket: ControlSocket?) async -> [any Service] {
     let page = MetricsPage(configuration, store: store, instruments: commons.instruments, startedAt: startedAt)
     let control = DaemonControl(configuration, commons, metricsPage: page, startedAt: startedAt) { .now }
     let reloader = Reloader(started: configuration, load: load)
@@ -132,7 +132,7 @@ package struct Daemon {
         text: { page.text(now: .now) })
       services.append(server)
     }
-    return services + [loop, Signals(doorbell: commons.doorbell)]
+    return services + [loop, await Signals(doorbell: commons.doorbell)]
   }
 
   private func run(_ services: [any Service]) async throws {

@@ -16,7 +16,7 @@ package struct EventDigest: Sendable {
 
   /// Several events of one topic that were not said one by one.
   package struct Summary: Hashable, Sendable {
-    /// At least two.
+    /// At least two; or one attempt, whose time is past.
     package let count: Int
     package let last: SyncEvent
     /// The time in which they happened.
@@ -105,7 +105,9 @@ private struct Window: Sendable {
   func remark(now: Timestamp) -> EventDigest.Remark? {
     last.map { last in
       let time = now < startedAt ? EventDigest.interval : now - startedAt
-      return withheld == 1 ? .event(last) : .summary(EventDigest.Summary(count: withheld, last: last, time: time))
+      // Said late and word for word, an attempt would look like one that begins, or fails, now.
+      guard withheld > 1 || topic.isOfAttempts else { return .event(last) }
+      return .summary(EventDigest.Summary(count: withheld, last: last, time: time))
     }
   }
 }
@@ -151,6 +153,13 @@ private enum Topic: Hashable, Sendable {
     case .ignored, .superseded, .repeated, .discarded, .setAside, .retrying, .endpoint, .storage: 10
     case .wish, .decree: 4
     case .failed, .removal: 1
+    }
+  }
+
+  var isOfAttempts: Bool {
+    switch self {
+    case .retrying, .failed: true
+    default: false
     }
   }
 

@@ -13,16 +13,17 @@ extension EventLog {
 
   private func words(for summary: EventDigest.Summary, now: Timestamp) -> String {
     let (more, time) = (summary.count, summary.time.inWords)
+    let times = more == 1 ? "once more" : "\(more) more times"
     return switch summary.last {
     case .accepted(let file, _, let acceptance): words(for: more, like: acceptance, of: file, time: time)
     case .refused(let file, _, let reason, _):
       "Rejected \(more) more files in \(time), the last \(file): \(reason); progressctl rejected lists them all"
     case .ignored(let file, let reason): "Left alone in incoming/: \(more) more in \(time), the last \(file): \(reason)"
-    case .retrying(let entry, _, _): "🔄 Retrying sync \(more) more times in \(time), the last for \(entry.key)"
+    case .retrying(let entry, _, _): "🔄 Retrying sync \(times) in \(time), the last for \(entry.key)"
     case .synced(_, _, 0): "✅ Synced \(more) more in \(time)"
     case .synced: "✅ Retry successful for \(more) more in \(time)"
     case .attemptFailed(let entry, _, _, _, let reason):
-      "❌ Sync failed \(more) more times in \(time), the last for \(entry.key): \(reason)"
+      "❌ Sync failed \(times) in \(time), the last for \(entry.key): \(reason)"
     case .parked(let entry):
       "❌ Max retry attempts reached for \(more) more in \(time), the last \(entry.key); parked: \(Self.parking); see progressctl queue"
     case .rejected(let entry, _, let reason):

@@ -104,8 +104,8 @@ struct EventLogTests {
       "while another cause is said at once", [(0, failures(1...3, "x") + [failure(4, "y")])],
       ["❌ Sync failed for complete-p1-1-1: x", "❌ Sync failed for complete-p1-1-4: y"]),
     Story(
-      "a single one that was withheld is said as it is", [(0, failures(1...2, "x")), (30, [])],
-      ["❌ Sync failed for complete-p1-1-1: x", "❌ Sync failed for complete-p1-1-2: x"]),
+      "a single attempt that was withheld is said to be past", [(0, failures(1...2, "x")), (30, [])],
+      ["❌ Sync failed for complete-p1-1-1: x", "❌ Sync failed once more in 30 s, the last for complete-p1-1-2: x"]),
     Story(
       "a clock that is set back does not put a summary off", [(1_000, failures(1...3, "x")), (10, [])],
       ["❌ Sync failed for complete-p1-1-1: x", "❌ Sync failed 2 more times in 30 s, the last for complete-p1-1-3: x"]),
