@@ -91,9 +91,12 @@ struct SocketClientTests {
       #expect(daemon.state.withLock { $0.filters } == [EventFilter(programs: ["p1"], keys: ["complete-p1-1-3"])])
       var event = LiveEvent(at: start, kind: .synced, text: "\u{2705} Synced")
       (event.program, event.key, event.status) = ("p1", "complete-p1-1-3", 200)
-      mailbox.deliver([event, LiveEvent(at: start, kind: .held, text: "not wanted")])
-      let first = try await events.next()
-      #expect(first == event)
+      var other = event
+      other.key = "complete-p1-1-4"
+      let held = LiveEvent(at: start, kind: .held, text: "about no key")
+      mailbox.deliver([event, other, held])
+      let (first, heldToo) = (try await events.next(), try await events.next())
+      #expect(first == event && heldToo == held)
       mailbox.deliver([event])
       mailbox.end()
       let (second, end) = (try await events.next(), try await events.next())
