@@ -38,6 +38,25 @@ package struct ControlClient: Sendable {
     }
   }
 
+  /// Gives the same to `take`, one by one, as they are read: a long queue takes no memory, and is not one moment's.
+  ///
+  /// Throws `ControlError`, `CancellationError`, and what `take` throws.
+  package func eachEntry(_ filter: QueueFilter = QueueFilter(), _ take: (QueueItem) throws -> Void) async throws -> Source {
+    let entries: JSONLines<QueueItem>
+    do {
+      entries = try await socket.queue(filter)
+    } catch let error as ControlError where error.isWithoutDaemon {
+      do {
+        try files.eachEntry(filter, take)
+      } catch ControlError.notPermitted {
+        throw error
+      }
+      return .files(because: error)
+    }
+    for try await entry in entries { try take(entry) }
+    return .daemon
+  }
+
   /// Of two reasons for not knowing it throws the one that has a way out for whoever asks.
   private func reading<Answer>(
     insteadOf error: ControlError, _ question: (DaemonFiles) throws(ControlError) -> Answer

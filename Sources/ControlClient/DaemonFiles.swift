@@ -37,11 +37,35 @@ package struct DaemonFiles: Sendable {
   package func queue(_ filter: QueueFilter = QueueFilter()) throws(ControlError) -> [QueueItem] {
     try asking { store in
       var items: [QueueItem] = []
-      try store.forEachEntry { entry in
-        let item = QueueItem(entry, maximumAttempts: maximumAttempts)
-        if filter.admits(item) { items.append(item) }
-      }
+      try eachEntry(of: store, filter) { items.append($0) }
       return items
+    }
+  }
+
+  /// Gives the same to `take`, one by one. Throws `ControlError`, and what `take` throws.
+  package func eachEntry(_ filter: QueueFilter = QueueFilter(), _ take: (QueueItem) throws -> Void) throws {
+    var refusal: (any Error)?
+    do throws(ControlError) {
+      try asking { store in
+        try eachEntry(of: store, filter) { item in
+          do {
+            try take(item)
+          } catch {
+            refusal = error
+            throw error
+          }
+        }
+      }
+    } catch {
+      // What the taker could not do is no fault of the files.
+      throw refusal ?? error
+    }
+  }
+
+  private func eachEntry(of store: SyncStore, _ filter: QueueFilter, _ take: (QueueItem) throws -> Void) throws {
+    try store.forEachEntry { entry in
+      let item = QueueItem(entry, maximumAttempts: maximumAttempts)
+      if filter.admits(item) { try take(item) }
     }
   }
 

@@ -22,14 +22,15 @@ struct Failed: AsyncParsableCommand {
 
   func run() async throws {
     let environment = ProcessInfo.processInfo.environment
-    let (items, source) = try await service.service(environment: environment).asking { client in
-      try await client.queue(QueueFilter(states: [.failed]))
-    }
-    try StandardOutput.write { write in
-      if json { return try items.writeJSONLines(write) }
-      let next = items.isEmpty ? "nothing has failed" : "\(items.count) failed; progressctl retry ID, or progressctl discard ID"
-      try write(next + source.remark + "\n")
-      try items.writeTable(now: .now, style: StandardOutput.style(environment: environment), write)
+    let filter = QueueFilter(states: [.failed])
+    try await service.service(environment: environment).asking { client in
+      let listing = QueueListing(client: client)
+      try await StandardOutput.write { write in
+        if json { return try await listing.writeJSONLines(filter, write) }
+        let style = StandardOutput.style(environment: environment)
+        try await listing.writeTable(
+          filter, now: .now, style: style, headline: { _, failed in QueueListing.headline(failed: failed) }, write)
+      }
     }
   }
 }

@@ -26,34 +26,23 @@ struct Queue: AsyncParsableCommand {
 
   @Flag(
     help:
-      "Print {\"pending\", \"items\": [{\"key\", \"attempts\", \"max_attempts\", …}], \"failed\"} for scripts; with keys, an item a line.")
+      "Print {\"items\": [{\"key\", \"attempts\", \"max_attempts\", …}], \"failed\", \"pending\"} for scripts; with keys, an item a line.")
   var json = false
 
   @OptionGroup var service: ServiceOptions
 
   func run() async throws {
     let environment = ProcessInfo.processInfo.environment
-    let (items, source) = try await service.service(environment: environment).asking { client in
-      try await client.queue(QueueFilter(keys: Set(keys)))
-    }
-    let report = QueueReport(items: items.filter { $0.state != .failed }, failed: items.filter { $0.state == .failed })
-    try StandardOutput.write { write in
-      if json, keys.isEmpty {
-        try report.writeJSON(write)
-        try write("\n")
-      } else if json {
-        try items.writeJSONLines(write)
-      } else {
-        try write(report.headline + source.remark + "\n")
-        try items.writeTable(now: .now, style: StandardOutput.style(environment: environment), write)
+    let filter = QueueFilter(keys: Set(keys))
+    try await service.service(environment: environment).asking { client in
+      let listing = QueueListing(client: client)
+      try await StandardOutput.write { write in
+        if json {
+          return try await keys.isEmpty ? listing.writeJSON(write) : listing.writeJSONLines(filter, write)
+        }
+        let style = StandardOutput.style(environment: environment)
+        try await listing.writeTable(filter, now: .now, style: style, headline: QueueListing.headline(pending:failed:), write)
       }
     }
-  }
-}
-
-extension QueueReport {
-  var headline: String {
-    guard !items.isEmpty || !failed.isEmpty else { return "nothing is pending" }
-    return "\(items.count) pending, \(failed.count) failed" + (failed.isEmpty ? "" : "; see progressctl failed")
   }
 }

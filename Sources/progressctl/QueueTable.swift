@@ -4,23 +4,64 @@ import ProgressModel
 import SyncDaemon
 import Systemd
 
-extension [QueueItem] {
-  /// Gives the entries for people to `write`, line by line; nothing when there are none.
-  func writeTable(now: Timestamp, style: TextStyle, _ write: (String) throws -> Void) rethrows {
-    guard !isEmpty else { return }
-    let header = [["ID", "STATE", "ATTEMPTS", "SINCE", "NEXT", "KEY", "LAST ANSWER"]]
-    let rows = lazy.map { $0.row(now: now, style: style) }
-    try Table([AnyCollection(header), AnyCollection(rows)].lazy.joined()).writeLines(write)
+/// A listing of entries, written while it is read: however long the queue is, no more than one entry is held.
+struct QueueListing {
+  let client: ControlClient
+
+  /// A line of JSON for each entry.
+  func writeJSONLines(_ filter: QueueFilter, _ write: (String) throws -> Void) async throws {
+    _ = try await client.eachEntry(filter) { try write(ControlCoding.text(of: $0) + "\n") }
   }
 
-  /// Gives each entry for scripts to `write`, as a line of JSON.
-  func writeJSONLines(_ write: (String) throws -> Void) throws {
-    for item in self { try write(ControlCoding.text(of: item) + "\n") }
+  /// One object with all entries: those that will be delivered, those that the API has refused, and the number of the former.
+  func writeJSON(_ write: (String) throws -> Void) async throws {
+    func writeList(_ states: Set<QueueItem.State>) async throws -> Int {
+      var count = 0
+      _ = try await client.eachEntry(QueueFilter(states: states)) { item in
+        try write((count > 0 ? "," : "") + ControlCoding.text(of: item))
+        count += 1
+      }
+      return count
+    }
+    try write("{\"items\":[")
+    let pending = try await writeList(Set(QueueItem.State.allCases).subtracting([.failed]))
+    try write("],\"failed\":[")
+    _ = try await writeList([.failed])
+    try write("],\"pending\":\(pending)}\n")
+  }
+
+  /// A headline and a table for people. The entries are read twice, as the widths of the columns come first.
+  func writeTable(
+    _ filter: QueueFilter, now: Timestamp, style: TextStyle, headline: (_ pending: Int, _ failed: Int) -> String,
+    _ write: (String) throws -> Void
+  ) async throws {
+    var (pending, failed) = (0, 0)
+    var widths = ColumnWidths()
+    widths.measure(QueueItem.header)
+    let source = try await client.eachEntry(filter) { item in
+      if item.state == .failed { failed += 1 } else { pending += 1 }
+      widths.measure(item.row(now: now, style: style))
+    }
+    try write(headline(pending, failed) + source.remark + "\n")
+    guard pending + failed > 0 else { return }
+    try write(widths.line(QueueItem.header))
+    _ = try await client.eachEntry(filter) { try write(widths.line($0.row(now: now, style: style))) }
+  }
+
+  static func headline(pending: Int, failed: Int) -> String {
+    guard pending + failed > 0 else { return "nothing is pending" }
+    return "\(pending) pending, \(failed) failed" + (failed == 0 ? "" : "; see progressctl failed")
+  }
+
+  static func headline(failed: Int) -> String {
+    failed == 0 ? "nothing has failed" : "\(failed) failed; progressctl retry ID, or progressctl discard ID"
   }
 }
 
 extension QueueItem {
-  fileprivate func row(now: Timestamp, style: TextStyle) -> [String] {
+  static let header = ["ID", "STATE", "ATTEMPTS", "SINCE", "NEXT", "KEY", "LAST ANSWER"]
+
+  func row(now: Timestamp, style: TextStyle) -> [String] {
     [
       "\(id)", style.paint(state.rawValue, state.colour), "\(attempts)/\(maximumAttempts)", (now - waitingSince).inWords,
       nextAttempt(now: now), key.singleLine, lastAnswer ?? "",

@@ -32,7 +32,7 @@ struct ShowEntry: AsyncParsableCommand {
     let service = try service.service(environment: environment)
     let (items, source) = try await service.asking { client in try await client.queue(QueueFilter(ids: Set(ids))) }
     try StandardOutput.write { write in
-      if json { return try items.writeJSONLines(write) }
+      if json { return try items.forEach { try write(ControlCoding.text(of: $0) + "\n") } }
       for item in items {
         try write(item.portrait(now: .now, style: StandardOutput.style(environment: environment)))
       }

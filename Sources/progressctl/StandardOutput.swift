@@ -25,6 +25,18 @@ enum StandardOutput {
     try writeAll(buffer.utf8)
   }
 
+  /// The same with a `body` that waits for what it prints.
+  static func write(_ body: ((String) throws -> Void) async throws -> Void) async throws {
+    var buffer = ""
+    try await body { text in
+      buffer += text
+      guard buffer.utf8.count >= 65_536 else { return }
+      try writeAll(buffer.utf8)
+      buffer = ""
+    }
+    try writeAll(buffer.utf8)
+  }
+
   private static func writeAll(_ bytes: some Sequence<UInt8>) throws {
     do {
       _ = try FileDescriptor.standardOutput.writeAll(bytes)

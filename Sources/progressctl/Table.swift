@@ -1,3 +1,24 @@
+/// The width of each column of a table, which is that of its widest cell; rows that come one by one are measured with it, and then written.
+struct ColumnWidths {
+  private var widths: [Int] = []
+
+  mutating func measure(_ row: [String]) {
+    for (column, cell) in row.enumerated() {
+      if column == widths.count { widths.append(0) }
+      widths[column] = max(widths[column], cell.columns)
+    }
+  }
+
+  /// A cell that is wider than those that were measured moves the others of its row. The last one ends where its text ends.
+  func line(_ row: [String]) -> String {
+    var line = ""
+    for (cell, width) in zip(row, widths) {
+      line += cell + String(repeating: " ", count: max(0, width - cell.columns) + 2)
+    }
+    return line.trimmingTrailingSpaces + "\n"
+  }
+}
+
 /// Rows of cells in columns that are as wide as their widest cell; the last one ends where its text ends.
 ///
 /// The rows are gone through twice, so that a long table that is made up as it goes takes no memory.
@@ -10,27 +31,9 @@ struct Table<Rows: Collection<[String]>> {
 
   /// A line for each row.
   func writeLines(_ write: (String) throws -> Void) rethrows {
-    let widths = widths
-    for row in rows { try write(line(row, widths)) }
-  }
-
-  private var widths: [Int] {
-    var widths: [Int] = []
-    for row in rows {
-      for (column, cell) in row.enumerated() {
-        if column == widths.count { widths.append(0) }
-        widths[column] = max(widths[column], cell.columns)
-      }
-    }
-    return widths
-  }
-
-  private func line(_ row: [String], _ widths: [Int]) -> String {
-    var line = ""
-    for (cell, width) in zip(row, widths) {
-      line += cell + String(repeating: " ", count: width - cell.columns + 2)
-    }
-    return line.trimmingTrailingSpaces + "\n"
+    var widths = ColumnWidths()
+    for row in rows { widths.measure(row) }
+    for row in rows { try write(widths.line(row)) }
   }
 }
 

@@ -84,9 +84,9 @@ struct ProgramTests {
     let json = try await workstation.run("queue", "--json")
     #expect(
       json.output
-        == #"{"pending":1,"items":[{"accepted_at":"2026-01-28T15:30:00Z","attempts":0,"id":1,"key":"intensity-p1-1-3","max_attempts":3,"#
+        == #"{"items":[{"accepted_at":"2026-01-28T15:30:00Z","attempts":0,"id":1,"key":"intensity-p1-1-3","max_attempts":3,"#
         + #""next_attempt_at":"2026-01-28T15:30:00.500Z","recorded_at":"2026-01-28T15:30:00Z","sender_uid":0,"state":"waiting","#
-        + #""value":"{\"intensity_rating\":\"hard\"}","waiting_since":"2026-01-28T15:30:00Z"}],"failed":[]}"# + "\n")
+        + #""value":"{\"intensity_rating\":\"hard\"}","waiting_since":"2026-01-28T15:30:00Z"}],"failed":[],"pending":1}"# + "\n")
     let table = try await workstation.run("queue").output.split(separator: "\n")
     #expect(table.first == "1 pending, 0 failed (no daemon listens on \(workstation.socketPath); this is from its files)")
     #expect(table.dropFirst().first == "ID  STATE    ATTEMPTS  SINCE  NEXT  KEY               LAST ANSWER")
