@@ -9,8 +9,8 @@ struct Clear: AsyncParsableCommand {
     abstract: "Cancel everything that waits, as when you log out: retries too.",
     usage: "progressctl clear --all [<options>]",
     discussion: """
-      Takes all that you dropped out of the queue, undelivered; as root, all that anybody \
-      dropped. On a terminal it asks first.
+      Takes all that you dropped out of the queue and the spool, undelivered; as root, all \
+      that anybody dropped. On a terminal it asks first.
 
       Examples:
         progressctl clear --all
@@ -31,14 +31,14 @@ struct Clear: AsyncParsableCommand {
 
   func run() async throws {
     let service = try options.resolveService()
-    let contents = try await service.asking { client in
-      try await Spinner.turning("counting") { try await QueueOwners(of: client.socket.queue()) }
+    if !yes {
+      let contents = ClearedContents(try await service.asking { try await $0.socket.status() }, isRoot: geteuid() == 0)
+      try ask(contents, service)
     }
-    if contents.count > 0, !yes { try ask(contents, service) }
     try await options.perform(.discard(EntryChoice(all: true)), on: service)
   }
 
-  private func ask(_ contents: QueueOwners, _ service: Service) throws {
+  private func ask(_ contents: ClearedContents, _ service: Service) throws {
     guard isatty(STDIN_FILENO) != 0 else {
       throw Failure("would discard \(contents), undelivered; say --yes when you mean it (\(service.name))", code: EX_USAGE)
     }
@@ -48,23 +48,14 @@ struct Clear: AsyncParsableCommand {
   }
 }
 
-/// How many entries there are, and whose.
-struct QueueOwners: CustomStringConvertible {
-  private var counts: [UInt32: Int] = [:]
+/// What a clear is about to take: the counts of the status, which cost the same however long the queue is.
+struct ClearedContents: CustomStringConvertible {
+  let description: String
 
-  init<Items: AsyncSequence>(of items: Items) async throws where Items.Element == QueueItem {
-    for try await item in items { counts[item.sender, default: 0] += 1 }
-  }
-
-  init(_ counts: [UInt32: Int]) {
-    self.counts = counts
-  }
-
-  var count: Int { counts.values.reduce(0, +) }
-
-  var description: String {
-    let entries = count == 1 ? "1 entry" : "\(count) entries"
-    if counts.count == 1, let owner = counts.keys.first { return "\(entries) of \(UserName(owner))" }
-    return "\(entries): " + counts.sorted { $0.key < $1.key }.map { "\($0.value) of \(UserName($0.key))" }.joined(separator: ", ")
+  /// - Parameter isRoot: Others are told that the counts are everybody's.
+  init(_ status: StatusReport, isRoot: Bool) {
+    let (entries, files) = (status.pending + status.failed, status.spool?.waiting ?? 0)
+    let counts = "\(entries) \(entries == 1 ? "entry" : "entries") of the queue and \(files) \(files == 1 ? "file" : "files") of the spool"
+    description = isRoot ? "all \(counts), whoever dropped them" : "all that is yours of \(counts)"
   }
 }
