@@ -1,5 +1,6 @@
+// Dispatch objects may be used from any thread, which the library has not told the compiler yet.
+@preconcurrency import Dispatch
 import Glibc
-import UnixSignals
 
 /// How this program meets signals.
 enum Signals {
@@ -15,9 +16,20 @@ enum Signals {
     exit(128 + number)
   }
 
-  /// Waits for one that asks to end.
-  static func nextFarewell() async -> CInt {
-    for await signal in await UnixSignalsSequence(trapping: [.sigint, .sigterm, .sighup]) { return signal.rawValue }
-    return SIGTERM
+  /// The signals as they come, from the return of this on: none of them does by itself any more what it did.
+  static func trap(_ numbers: [CInt]) async -> AsyncStream<CInt> {
+    let (signals, continuation) = AsyncStream.makeStream(of: CInt.self)
+    let queue = DispatchQueue(label: "signals")
+    let sources = numbers.map { ($0, DispatchSource.makeSignalSource(signal: $0, queue: queue)) }
+    // Whoever holds the sources keeps them working.
+    continuation.onTermination = { _ in sources.forEach { $0.1.cancel() } }
+    for (number, source) in sources {
+      source.setEventHandler { continuation.yield(number) }
+      await withCheckedContinuation { registered in
+        source.setRegistrationHandler { registered.resume() }
+        source.resume()
+      }
+    }
+    return signals
   }
 }

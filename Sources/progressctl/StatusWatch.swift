@@ -26,12 +26,15 @@ struct StatusWatch {
   /// Returns only by throwing; a signal ends the program.
   func run() async throws {
     guard !json, isatty(STDOUT_FILENO) != 0 else { return try await follow { try await tellChanges(at: $0) } }
-    try Terminal.takeOver()
+    // From here on no signal leaves a screen behind that is not the terminal's own.
+    let signals = await Signals.trap([SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT])
+    let screen = LiveScreen()
     do {
-      try await follow { try await draw(at: $0) }
-      Terminal.giveBack()
+      try await screen.takeOver()
+      try await follow { try await draw(on: screen, at: $0, until: signals) }
+      await screen.giveBack()
     } catch {
-      Terminal.giveBack()
+      await screen.giveBack()
       if let farewell = error as? Farewell { Signals.die(of: farewell.signal) }
       throw error
     }
@@ -67,13 +70,21 @@ struct StatusWatch {
     }
   }
 
-  /// Draws until a signal comes.
-  private func draw(at rings: AsyncStream<Void>) async throws {
+  /// Draws until a signal asks to end.
+  private func draw(on screen: LiveScreen, at rings: AsyncStream<Void>, until signals: AsyncStream<CInt>) async throws {
     try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask { throw Farewell(signal: await Signals.nextFarewell()) }
+      group.addTask {
+        for await signal in signals {
+          switch signal {
+          case SIGTSTP: await screen.stop()
+          case SIGCONT: try await screen.takeOver()
+          default: throw Farewell(signal: signal)
+          }
+        }
+      }
       group.addTask {
         for await _ in rings {
-          try await StandardOutput.write(Terminal.frame(screen(), size: Terminal.size))
+          try await screen.show(text())
           try await Task.sleep(for: Self.shortestFrame)
         }
       }
@@ -82,7 +93,7 @@ struct StatusWatch {
     }
   }
 
-  private func screen() async throws -> String {
+  private func text() async throws -> String {
     do {
       let (report, source) = try await client.status()
       return StatusScreen(report: report, source: source, service: service.name, now: .now, style: style).text

@@ -1,9 +1,7 @@
 import Glibc
 import SystemPackage
 
-/// A terminal's screen, taken over while something is shown live, and given back as it was.
-///
-/// The sequences are xterm's (`ctlseqs`, "The Alternate Screen Buffer"), which today's terminals share.
+/// The terminal that this program talks to.
 enum Terminal {
   /// Columns and rows; asked before each frame, as a window changes its size at any time.
   struct Size: Equatable {
@@ -22,20 +20,50 @@ enum Terminal {
     return Size()
   }
 
-  static func takeOver() throws {
-    try StandardOutput.write("\u{1b}[?1049h\u{1b}[?25l")
-  }
-
-  static func giveBack() {
-    // A terminal that is gone is in order.
-    _ = try? FileDescriptor.standardOutput.writeAll("\u{1b}[?25h\u{1b}[?1049l".utf8)
-  }
-
   /// What shows `text` from the upper left corner on, cut to the size, without a moment of emptiness.
   static func frame(_ text: String, size: Size) -> String {
     var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     if lines.last?.isEmpty == true { lines.removeLast() }
     let fitting = lines.prefix(size.rows).map { String($0).cut(toColumns: size.columns) + "\u{1b}[K" }
     return "\u{1b}[H" + fitting.joined(separator: "\n") + "\u{1b}[J"
+  }
+}
+
+/// A terminal's screen, taken over while something is shown live, and given back as it was, for a while or for good.
+///
+/// The sequences are xterm's (`ctlseqs`, "The Alternate Screen Buffer"), which today's terminals share.
+actor LiveScreen {
+  private var isOurs = false
+  private var text = ""
+
+  /// Takes the screen over, or makes it anew after whatever may have happened to it. A program in the background leaves it alone.
+  func takeOver() throws {
+    // A terminal that is nobody's says so with -1.
+    guard [-1, getpgrp()].contains(tcgetpgrp(STDOUT_FILENO)) else { return }
+    try StandardOutput.write("\u{1b}[?1049h\u{1b}[?25l")
+    isOurs = true
+    try draw()
+  }
+
+  func giveBack() {
+    guard isOurs else { return }
+    isOurs = false
+    // A terminal that is gone is in order.
+    _ = try? FileDescriptor.standardOutput.writeAll("\u{1b}[?25h\u{1b}[?1049l".utf8)
+  }
+
+  /// Gives the screen back and stops the program, as SIGTSTP does by itself; who has it go on sends SIGCONT.
+  func stop() {
+    giveBack()
+    kill(getpid(), SIGSTOP)
+  }
+
+  func show(_ text: String) throws {
+    self.text = text
+    if isOurs { try draw() }
+  }
+
+  private func draw() throws {
+    try StandardOutput.write(Terminal.frame(text, size: Terminal.size))
   }
 }
