@@ -49,6 +49,7 @@ let package = Package(
     .target(name: "ProgressModel", swiftSettings: strict),
     .target(name: "SyncPolicy", dependencies: ["ProgressModel"], swiftSettings: strict),
     .target(name: "CrashPoints", swiftSettings: strict),
+    .target(name: "Threads", swiftSettings: strict),
     .target(name: "ProgressStore", dependencies: ["ProgressModel"], swiftSettings: strict),
     .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
     .target(name: "CSpool"),
@@ -64,7 +65,7 @@ let package = Package(
     .target(
       name: "APIClient", dependencies: ["ProgressModel", "SyncPolicy", asyncHTTPClient, nioCore, nioHTTP1, nioPosix, nioSSL],
       swiftSettings: strict),
-    .target(name: "Systemd", dependencies: ["CSystemd", logging], swiftSettings: strict),
+    .target(name: "Systemd", dependencies: ["CSystemd", "Threads", logging], swiftSettings: strict),
     .target(name: "SystemEvents", dependencies: ["CSystemEvents", systemPackage], swiftSettings: strict),
     .target(name: "SQLiteProgressStore", dependencies: ["ProgressModel", "ProgressStore", grdb], swiftSettings: strict),
 
@@ -91,7 +92,7 @@ let package = Package(
       dependencies: [
         "APIClient", "ControlProtocol", "ControlServer", "CrashPoints", "Measurements", "ProgressModel", "Spool", "SyncEngine",
         "SyncPolicy",
-        "SyncStore", "SystemEvents", "Systemd", logging, serviceLifecycle, systemPackage, unixSignals, yams,
+        "SyncStore", "SystemEvents", "Systemd", "Threads", logging, serviceLifecycle, systemPackage, unixSignals, yams,
       ], swiftSettings: strict),
 
     // Floor 4: the programs.
@@ -101,7 +102,7 @@ let package = Package(
       name: "progressctl",
       dependencies: [
         "APIClient", "ControlClient", "ControlProtocol", "ProgressModel", "Spool", "SyncDaemon", "SystemEvents", "Systemd", argumentParser,
-        subprocess, systemPackage, unixSignals,
+        subprocess, systemPackage,
       ], swiftSettings: strict),
     .executableTarget(
       name: "progress-api", dependencies: ["ProgressModel", "ProgressServer", "SQLiteProgressStore", argumentParser, logging],

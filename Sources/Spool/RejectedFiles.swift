@@ -40,6 +40,9 @@ package final class RejectedFiles: Sendable {
     }
   }
 
+  /// The names of all, whoever dropped them, in their order.
+  package func allNames() throws(SpoolError) -> [SpoolName] { try names(in: open(rejected)).sorted() }
+
   /// How many there are, whoever dropped them.
   package func count() throws(SpoolError) -> Int { try names(in: open(rejected)).count }
 

@@ -129,7 +129,7 @@ package struct Daemon {
       let server = MetricsServer(
         host: address.host, port: address.port, logger: logger.saying(.metricsFailed),
         onListening: { [logger] place in logger.say(.metricsOpen, "The metrics are at http://\(place)/metrics", [.address: place]) },
-        text: { page.text(now: .now) })
+        text: { try await control.metrics() })
       services.append(server)
     }
     return services + [loop, await Signals(doorbell: commons.doorbell)]

@@ -30,11 +30,12 @@ extension DaemonControl {
     report.lastSyncs = commons.chronicle.syncs(of: caller.confinement)
     let readings = commons.instruments.now
     report.endpoint = EndpointReport(readings, now: now)
-    let spool = SpoolCensus(root: configuration.spool.directory)
+    let (spool, files) = await desk.run {
+      (SpoolCensus(root: configuration.spool.directory), QueueFiles(path: configuration.queuePath.string))
+    }
     report.spool = SpoolReport(
       directory: configuration.spool.directory.string, waiting: spool.incoming, rejected: spool.rejected,
       isWatched: readings.isSpoolWatched)
-    let files = QueueFiles(path: configuration.queuePath.string)
     report.disk = DiskReport(
       queue: Int64(files.database + files.log + files.reserve), free: Int64(files.free), trouble: readings.storageTrouble)
     (report.lastMinute, report.lastHour) = commons.chronicle.rates(now)

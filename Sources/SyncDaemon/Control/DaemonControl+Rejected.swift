@@ -5,7 +5,7 @@ import Spool
 
 extension DaemonControl {
   func rejectedFiles(for caller: Caller) async throws -> [ControlProtocol.RejectedFile] {
-    try rejectedFiles.list(of: caller.confinement).map { entry in
+    try await desk.run { try rejectedFiles.list(of: caller.confinement) }.map { entry in
       ControlProtocol.RejectedFile(
         name: "\(entry.name)", reason: entry.reason ?? "no reason is kept", size: entry.size, rejectedAt: entry.rejectedAt,
         sender: entry.sender)
@@ -17,19 +17,52 @@ extension DaemonControl {
 
   func rejectedFile(named name: String, for caller: Caller) async throws -> [UInt8] {
     guard let spoolName = SpoolName(escaped: name),
-      let contents = try rejectedFiles.contents(of: spoolName, of: caller.confinement, atMost: Self.shownBytes)
+      let contents = try await desk.run({ try rejectedFiles.contents(of: spoolName, of: caller.confinement, atMost: Self.shownBytes) })
     else { throw ControlRefusal(.notFound, "rejected/ has no \(JSONValue.string(name).summary) of yours; list them first") }
     return contents.bytes
   }
 
   func requeue(_ choice: RejectedChoice, for caller: Caller) async throws -> CommandReport {
-    let (selection, unreadable) = choice.selection
-    return CommandReport(try rejectedFiles.requeue(selection, of: caller.confinement), unreadable: unreadable, done: "requeued")
+    try await change(choice, done: "requeued") { try rejectedFiles.requeue($0, of: caller.confinement) }
   }
 
   func discard(_ choice: RejectedChoice, for caller: Caller) async throws -> CommandReport {
-    let (selection, unreadable) = choice.selection
-    return CommandReport(try rejectedFiles.discard(selection, of: caller.confinement), unreadable: unreadable, done: "discarded")
+    try await change(choice, done: "discarded") { try rejectedFiles.discard($0, of: caller.confinement) }
+  }
+
+  /// So many files are moved between two looks at whether anybody waits for it; each step is durable.
+  private static let step = 500
+
+  private func change(
+    _ choice: RejectedChoice, done: String, _ deed: @Sendable (RejectedSelection) throws -> RejectedChange
+  ) async throws -> CommandReport {
+    let (named, unreadable) = choice.selection
+    let names =
+      switch named {
+      case .names(let names): names
+      case .all: try await desk.run { try rejectedFiles.allNames() }
+      }
+    var change = RejectedChange()
+    for start in stride(from: 0, to: names.count, by: Self.step) {
+      do {
+        try Task.checkCancellation()
+        change.add(try await desk.run { try deed(.names(Array(names[start...].prefix(Self.step)))) })
+      } catch {
+        let reason = error is CancellationError ? "nobody waited for the rest" : "\(error)"
+        throw ControlRefusal(.unavailable, "\(reason); \(change.changed.count) were \(done) before: ask again for the rest")
+      }
+    }
+    // Of all, those of others were not asked for.
+    if named == .all { change.missing = [] }
+    return CommandReport(change, unreadable: unreadable, done: done)
+  }
+}
+
+extension RejectedChange {
+  fileprivate mutating func add(_ other: RejectedChange) {
+    changed += other.changed
+    missing += other.missing
+    refused += other.refused
   }
 }
 

@@ -10,6 +10,7 @@ import Systemd
 /// The daemon as the control socket sees it: looks at files and at what the work loop notes, and leaves commands for the loop.
 struct DaemonControl: ControlPort {
   let commons: Commons
+  let desk = FileDesk()
   let queue: QueueView
   let rejectedFiles: RejectedFiles
   let metricsPage: MetricsPage
@@ -21,7 +22,7 @@ struct DaemonControl: ControlPort {
     now: @escaping @Sendable () -> Timestamp
   ) {
     (self.commons, self.metricsPage, self.startedAt, self.now) = (commons, metricsPage, startedAt, now)
-    queue = QueueView(path: configuration.queuePath)
+    queue = QueueView(path: configuration.queuePath, desk: desk)
     rejectedFiles = RejectedFiles(root: configuration.spool.directory)
   }
 
@@ -38,7 +39,9 @@ struct DaemonControl: ControlPort {
 
   func configuration(for caller: Caller) async throws -> ConfigurationReport { commons.running.report }
 
-  func metrics() async throws -> String { metricsPage.text(now: now()) }
+  func metrics() async throws -> String {
+    await desk.run { metricsPage.text(now: now()) }
+  }
 }
 
 extension ControlCommand {

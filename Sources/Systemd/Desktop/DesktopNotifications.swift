@@ -1,3 +1,5 @@
+import Threads
+
 /// The program of a person's desktop that shows notices;
 /// [Desktop Notifications](https://specifications.freedesktop.org/notification-spec/latest/).
 ///

@@ -2,17 +2,20 @@
 @preconcurrency import Dispatch
 
 /// Runs an actor on a thread of its own, for work that blocks: the threads that all tasks share are as few as the processors.
-final class BlockingExecutor: SerialExecutor {
+///
+/// Keep it in a property of the actor, and return `asUnownedSerialExecutor()` as the actor's `unownedExecutor`.
+package final class BlockingExecutor: SerialExecutor {
   private let queue: DispatchQueue
 
-  init(label: String) {
+  /// - Parameter label: For a person with a debugger.
+  package init(label: String) {
     queue = DispatchQueue(label: label)
   }
 
-  func enqueue(_ job: consuming ExecutorJob) {
+  package func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
     queue.async { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
   }
 
-  func asUnownedSerialExecutor() -> UnownedSerialExecutor { UnownedSerialExecutor(ordinary: self) }
+  package func asUnownedSerialExecutor() -> UnownedSerialExecutor { UnownedSerialExecutor(ordinary: self) }
 }
