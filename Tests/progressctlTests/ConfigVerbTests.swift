@@ -29,6 +29,14 @@ struct ConfigVerbTests {
     #expect(finished.errors.contains("\(file):2: log.level: must be one of") && finished.errors.contains("\(file):3: spol: unknown key"))
   }
 
+  @Test("a file that is named from here is shown from the root on")
+  func relativeFile() async throws {
+    let finished = try await workstation.shell("cd \(workstation.root.path) && $progressctl config show --json --config config.yaml")
+    #expect(finished.code == 0)
+    #expect(try ControlCoding.value(ConfigurationReport.self, from: finished.output.utf8).file?.hasSuffix("/config.yaml") == true)
+    #expect(try ControlCoding.value(ConfigurationReport.self, from: finished.output.utf8).file?.hasPrefix("/") == true)
+  }
+
   @Test("a file that the configuration names and that is not there is a problem of it, too")
   func missingAuthority() async throws {
     let file = workstation.root.appending(path: "ca.yaml").path

@@ -1,14 +1,24 @@
 package import ControlProtocol
+import Glibc
 import SystemPackage
 
 extension ResolvedConfiguration {
   /// What everybody may see of it: the effective values, where each comes from, and no secret.
   package var report: ConfigurationReport {
     ConfigurationReport(
-      file: file?.string,
+      file: file?.absolute.string,
       values: ConfigurationKey.all.map { key in
         .init(key: key.path, value: key.text(configuration).maskingUserInfo, origin: origin(of: key).description)
       })
+  }
+}
+
+extension FilePath {
+  /// The path from the root on, for whoever is in another directory than this process.
+  fileprivate var absolute: FilePath {
+    guard isRelative, let directory = getcwd(nil, 0) else { return self }
+    defer { free(directory) }
+    return FilePath(String(cString: directory)).pushing(self)
   }
 }
 
