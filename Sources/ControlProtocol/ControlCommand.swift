@@ -9,13 +9,13 @@ package enum ControlCommand: Hashable, Sendable {
   case retry(EntryChoice)
   /// Takes these out of the queue, undelivered.
   case discard(EntryChoice)
-  /// Sends nothing until `resume`, or for this long, over restarts too; actions are still accepted. Root only.
+  /// Sends nothing until `resume`, or for this long, over restarts too; actions are still accepted. For root and the daemon's user.
   case pause(for: String?)
-  /// Root only.
+  /// For root and the daemon's user.
   case resume
-  /// Sets the log's level, for this long or until the next reload. Root only.
+  /// Sets the log's level, for this long or until the next reload. For root and the daemon's user.
   case logLevel(String, for: String?)
-  /// Reads the configuration again; answered when it is in force, or refused with every problem of it. Root only.
+  /// Reads the configuration again; answered when it is in force, or refused with every problem of it. For root and the daemon's user.
   case reload
 
   package enum Name: String, CaseIterable, Sendable {

@@ -22,7 +22,7 @@ struct ProgressSyncd: AsyncParsableCommand {
       SIGHUP reloads the configuration; SIGUSR1 tries the API again at once; SIGTERM finishes what is under way, and what is not done by then waits in the queue.
 
       Exit codes (sysexits.h): 0 told to stop, 64 wrong usage, 74 spool or queue unusable, 75 another daemon has the queue,
-      78 wrong configuration.
+      or another process answers on control.socket, 78 wrong configuration.
       """,
     version: Daemon.version)
 

@@ -5,11 +5,13 @@ import ProgressModel
 struct LogLevel: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "log-level",
-    abstract: "Change how much the running daemon logs. Root only.",
+    abstract: "Change how much the running daemon logs.",
     usage: "progressctl log-level [<options>] <level>",
     discussion: """
+      For root, and the user that the daemon runs as: of a user's service, the user.
+
       Examples:
-        sudo progressctl log-level debug --for 10m
+        progressctl log-level debug --for 10m
         sudo progressctl log-level info
       """)
 

@@ -4,11 +4,13 @@ import ProgressModel
 
 struct Pause: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Send nothing for a while, over restarts too; actions are still accepted. Root only.",
+    abstract: "Send nothing for a while, over restarts too; actions are still accepted.",
     usage: "progressctl pause [<options>]",
     discussion: """
+      For root, and the user that the daemon runs as: of a user's service, the user.
+
       Examples:
-        sudo progressctl pause
+        progressctl pause
         sudo progressctl pause --for 2h
       """)
 
@@ -24,9 +26,12 @@ struct Pause: AsyncParsableCommand {
 
 struct Resume: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "End a pause. Root only.",
+    abstract: "End a pause.",
     discussion: """
-      Example:
+      For root, and the user that the daemon runs as: of a user's service, the user.
+
+      Examples:
+        progressctl resume
         sudo progressctl resume
       """)
 

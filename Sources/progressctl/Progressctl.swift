@@ -24,9 +24,10 @@ struct Progressctl: AsyncParsableCommand {
       running daemon: it waits in the spool for one. status, queue, failed and show-entry \
       do without one where the daemon's files may be read; the rest talks to it.
 
-      Exit codes, as in sysexits.h: 0 done, 64 wrong usage or not confirmed, 65 refused \
-      action, 66 no such entry, no input or no queue yet, 69 no daemon or no spool, \
-      74 reading or writing failed, 75 not accepted or delivered in time, or no answer, \
+      Exit codes, as in sysexits.h: 0 done, 1 the doctor has found a problem, 64 wrong usage \
+      or not confirmed, 65 refused action, 66 no such entry or file, no input or no queue \
+      yet, 69 no daemon or no spool, 74 reading or writing failed, 75 not accepted or \
+      delivered in time, not possible as things stand, the daemon is ending, or no answer, \
       76 a daemon of another version, 77 not permitted, 78 wrong configuration. Ended by \
       a signal: 128 and its number, 130 for Ctrl-C.
       """,

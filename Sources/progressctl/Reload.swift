@@ -4,9 +4,12 @@ import Glibc
 
 struct Reload: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Have the daemon read its configuration again: all of it, or the old one stays. Root only.",
+    abstract: "Have the daemon read its configuration again: all of it, or the old one stays.",
     discussion: """
-      Example:
+      For root, and the user that the daemon runs as: of a user's service, the user.
+
+      Examples:
+        progressctl reload
         sudo progressctl reload
       """)
 

@@ -17,7 +17,7 @@ struct ControlServerTests {
     let socket = try ControlSocket.make(at: path, group: nil)
     try await serving(SamplePort(), on: socket) {
       let examples = try await examplesOfPage()
-      #expect(examples.count == 6)
+      #expect(examples.count == 8)
       for example in examples {
         let command = example.command.replacing("/run/progress-sync/control.sock", with: path.string)
         let answer = try await shell(command)

@@ -46,6 +46,7 @@ final class SamplePort: ControlPort {
     var (waiting, failed) = (item(7, "complete-p1-1-3", .retrying), item(8, "intensity-p1-1-3", .failed))
     (waiting.attempts, waiting.lastError, waiting.nextAttemptAt) = (2, "connection refused", Self.instant("2026-01-28T15:31:00Z"))
     (failed.lastStatus, failed.lastError) = (422, "no such session")
+    (waiting.recordedAt, waiting.value) = (Self.instant("2026-01-28T15:01:59Z"), #"{"completed_at":"2026-01-28T15:01:59Z"}"#)
     failed.acceptedAt = Self.instant("2026-01-28T15:03:00Z")
     failed.waitingSince = failed.acceptedAt
     return [waiting, failed]
@@ -90,12 +91,19 @@ final class SamplePort: ControlPort {
     return CommandReport(message: "done")
   }
 
-  func rejectedFiles(for caller: Caller) async throws -> [RejectedFile] { [] }
+  func rejectedFiles(for caller: Caller) async throws -> [RejectedFile] {
+    let reason = "week_number: must be a whole number from 1 to 1000, is 0"
+    return [RejectedFile(name: "plan.json", reason: reason, size: 87, rejectedAt: Self.instant("2026-01-28T15:04:00Z"), sender: 1_000)]
+  }
   func rejectedFile(named name: String, for caller: Caller) async throws -> [UInt8] {
     throw ControlRefusal(.notFound, "there is no \(name) of yours")
   }
   func requeue(_ choice: RejectedChoice, for caller: Caller) async throws -> CommandReport { CommandReport(message: "done") }
   func discard(_ choice: RejectedChoice, for caller: Caller) async throws -> CommandReport { CommandReport(message: "done") }
-  func configuration(for caller: Caller) async throws -> ConfigurationReport { ConfigurationReport(file: nil, values: []) }
+  func configuration(for caller: Caller) async throws -> ConfigurationReport {
+    let file = "/etc/progress-sync/config.yaml"
+    let values = [("api.base_url", "https://progress.example.org", "\(file):2"), ("log.level", "info", "default")]
+    return ConfigurationReport(file: file, values: values.map { .init(key: $0, value: $1, origin: $2) })
+  }
   func metrics() async throws -> String { "progress_sync_up 1\n" }
 }

@@ -95,6 +95,17 @@ struct ManualTests {
     }
   }
 
+  @Test("Every command shows examples, and has a form for scripts")
+  func everyCommand() async throws {
+    for command in try await tree().command.all {
+      #expect(command.examples.contains { $0.contains("progressctl ") }, "\(command.path) has no example")
+      let isGroup = command.subcommands?.contains { $0.commandName != "help" } == true
+      // One prints a script, the other a file.
+      guard !isGroup, !["completion", "rejected show"].contains(command.path) else { continue }
+      #expect(command.arguments?.contains { $0.name == "json" } == true, "\(command.path) has no --json")
+    }
+  }
+
   @Test("The example of a configuration is right, and those of action files are accepted")
   func exampleFiles() async throws {
     let yaml = try #require(Mdoc.literals(of: text("progress-sync.yaml.5")).first { $0.hasPrefix("api:") })

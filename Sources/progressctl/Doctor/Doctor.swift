@@ -13,7 +13,7 @@ struct Doctor: AsyncParsableCommand {
       inotify, the clock, and asks the API one harmless question. Changes nothing: a hidden \
       file is made in the spool and removed again.
 
-      Exits with 0 when there is no problem; warnings are none.
+      Exits with 0 when there is no problem, and with 1 when there is one; warnings are none.
 
       Examples:
         progressctl doctor
