@@ -30,6 +30,7 @@ struct LiveEventTests {
       "superseded complete-p1-1-1 p1 id 1 of 1000 in a.json", "superseded complete-p1-1-2 p1 id 2 of 1001",
       "accepted complete-p1-1-3 p1 id 3 of 1000 in a.json", "superseded complete-p1-1-4 p1 of 1000 in a.json"),
     Row(.ignored(file: "x", reason: "hidden")),
+    Row(.refused(file: "a", sender: 1_000, reason: "r", storedAs: "b"), "rejected of 1000 in b because r"),
     Row(.retrying(entry(1), attempt: 1, of: 3)),
     Row(.synced(entry(1), droppedAt: nil, afterFailures: 2), "synced complete-p1-1-1 p1 id 1 of 1000"),
     Row(
