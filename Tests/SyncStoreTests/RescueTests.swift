@@ -91,6 +91,23 @@ struct RescueTests {
     #expect(try contents(of: copy)["suspension"] == contents(of: queue.path)["suspension"])
   }
 
+  @Test(
+    "whose counts are damaged is rescued without them, and counts on",
+    arguments: [
+      "UPDATE totals SET accepted = 9223372036854775807, superseded = 9223372036854775807", "UPDATE totals SET delivered = -1",
+      "UPDATE tallies SET number = 9223372036854775807", "UPDATE tallies SET number = -9223372036854775807 - 1",
+    ])
+  func damagedCounts(damage: String) throws {
+    let store = try queue.open()
+    try fill(store)
+    try store.database.write { try $0.execute(sql: damage) }
+    let (rows, _) = (try store.entries().count, store.close())
+    let (rescued, rescue) = try SyncStore.openRescuing(path: queue.path, damage: "damaged", now: now)
+    #expect(rescue?.savedWrites == rows)
+    try rescued.accept(Action(session: session("p", 9, 9), change: .uncomplete))
+    try expectBalance(rescued)
+  }
+
   @Test("of an older version is rescued into one that counts what was saved")
   func older() throws {
     let database = try DatabaseQueue(path: queue.path)

@@ -74,6 +74,8 @@ struct QueueSalvage {
       try database.execute(
         sql: "INSERT OR REPLACE INTO suspension VALUES (1, ?, ?, ?, ?)", arguments: StatementArguments(record.values.dropFirst()))
     case (1?, _) where kinds.count == QueueTotals.columns.count + 1 && kinds[0] == .null:
+      // What is to be added to them must not overflow either.
+      guard record.values.dropFirst().allSatisfy({ Self.isPlausible(Int64.fromDatabaseValue($0)) }) else { return }
       try database.execute(
         sql: "UPDATE totals SET " + QueueTotals.columns.map { "\($0.name) = ?" }.joined(separator: ", "),
         arguments: StatementArguments(record.values.dropFirst()))
@@ -91,11 +93,15 @@ struct QueueSalvage {
   private mutating func insertClaimOrTally(_ values: [DatabaseValue], in database: Database) throws {
     guard let text = String.fromDatabaseValue(values[0]), let number = Int.fromDatabaseValue(values[1]) else { return }
     if ["waiting", "retrying", "parked", "failed"].contains(text) {
+      guard Self.isPlausible(Int64(number)) else { return }
       writesBefore = (writesBefore ?? 0) + number
     } else if !migrations.contains(text) {
       try database.execute(sql: "INSERT OR IGNORE INTO receipts VALUES (?, ?)", arguments: [text, number])
     }
   }
+
+  /// Whether so many writes can ever have been.
+  private static func isPlausible(_ number: Int64?) -> Bool { number.map { (0...highestSequence).contains($0) } ?? false }
 
   private func insertWrite(_ sequence: Int64, _ values: [DatabaseValue], in database: Database) throws {
     guard (1...Self.highestSequence).contains(sequence) else { return }
