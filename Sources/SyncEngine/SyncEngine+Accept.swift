@@ -21,7 +21,7 @@ extension SyncEngine {
       rescanAt = now + settings.rescanInterval
     }
     if now >= forgetAt ?? now {
-      try store.forget(actionIDsBefore: now - Self.acceptanceMemory, discardsBefore: now - Self.discardMemory)
+      try store.forget(actionIDsBefore: now - Self.acceptanceMemory, discardsBefore: now - Self.acceptanceMemory)
       forgetAt = now + settings.rescanInterval
     }
     guard spool.hasMore || spool.nextLook != nil else { return }

@@ -69,11 +69,11 @@ package struct SyncEngine<Files: SpoolPort, Queue: QueuePort> {
   }
 
   static var troubleRetryInterval: Duration { .seconds(5) }
-  /// How long clients' ids of actions are remembered, and receipts that outlived their use: as long as the API remembers an
-  /// idempotency key.
+  /// Between two commands of people who are no administrators that have the API tried at once.
+  static var wakeInterval: Duration { .seconds(1) }
+  /// How long clients' ids of actions are remembered, what was discarded, which is told of them, and receipts that outlived their use: as
+  /// long as the API remembers an idempotency key.
   static var acceptanceMemory: Duration { .seconds(90 * 86_400) }
-  /// How long it is known that a key's write was discarded.
-  static var discardMemory: Duration { .seconds(86_400) }
 
   package init(spool: Files, store: Queue, settings: EngineSettings, random: any RandomNumberGenerator = SystemRandomNumberGenerator()) {
     (self.spool, self.store, self.settings, self.random) = (spool, store, settings, random)

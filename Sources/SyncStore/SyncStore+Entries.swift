@@ -22,7 +22,7 @@ package enum ActionState: Hashable, Sendable {
   case accepted(QueueEntry?)
   /// The API has refused a write of its keys.
   case failed(QueueEntry)
-  /// A person has taken a write of its keys out of the queue, and no newer one has been accepted. Known for a day.
+  /// A person has taken a write of its keys out of the queue, and no newer one has been accepted.
   case discarded(by: UInt32)
   /// Nothing stands in the queue for its keys any more that the asker may see: the API has taken it, or a newer write that somebody else has
   /// dropped is in its place.
