@@ -14,7 +14,8 @@ package struct EngineCommand: Hashable, Sendable, Identifiable {
     /// Sends everything now, whatever it waits for. When it may touch everybody's entries, a pause that the API asked for is broken too.
     case flush
     case retry(EntrySelection)
-    /// Takes entries out of the queue, undelivered; nothing is started until it is done. All of them: what lies in the spool is taken in first.
+    /// Takes entries out of the queue, undelivered: none of them is started after the answer. All of them: what lies in the spool is taken in
+    /// first, and when they are everybody's, nothing is started until it is done, for a minute at most.
     case discard(EntrySelection)
     /// Starts nothing until `resume`, or for this long, over restarts too.
     case suspend(for: Duration?)

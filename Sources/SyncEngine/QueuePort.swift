@@ -23,7 +23,7 @@ package protocol QueuePort {
   func settle(_ settlements: [Settlement], pause: EndpointHealth.Pause?, now: Timestamp) throws -> Set<Int64>
   func pause() throws -> EndpointHealth.Pause?
   func flush(pause: EndpointHealth.Pause?, now: Timestamp) throws -> Bool
-  func releasePutOff(now: Timestamp) throws
+  func releasePutOff(now: Timestamp) throws -> Bool
   func clampDueTimes(now: Timestamp, longestDebounce: Duration, longestWait: Duration) throws -> Bool
   func setAside(unreadable sequence: Int64) throws
   func retry(_ selection: EntrySelection, of sender: UInt32?, from cursor: EntryCursor?, atMost limit: Int, now: Timestamp) throws

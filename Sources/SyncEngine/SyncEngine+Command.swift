@@ -5,6 +5,7 @@ import SyncStore
 /// A command that is not done yet.
 struct CommandUnderWay {
   let command: EngineCommand
+  let takenAt: Timestamp
   /// Where the next step goes on; nil before the first.
   var cursor: EntryCursor?
   var changed = 0
@@ -14,22 +15,25 @@ struct CommandUnderWay {
   /// Fewer rows when the space that is reserved for settling is not enough.
   var rowsPerStep = SyncStore.rowsPerStep
 
-  init(_ command: EngineCommand) {
-    self.command = command
+  init(_ command: EngineCommand, takenAt: Timestamp) {
+    (self.command, self.takenAt) = (command, takenAt)
   }
 
   static let fewRows = 100
+  private static let longestHold = Duration.seconds(60)
 
-  var isDiscard: Bool { if case .discard = command.deed { true } else { false } }
+  /// Whether nothing is started meanwhile: an administrator who discards everything wants none of it sent. It is a courtesy, and so neither
+  /// others' to ask for nor without an end; nothing depends on it, as the answer comes when nothing of what was meant is left to be started.
+  func holdsSending(now: Timestamp) -> Bool {
+    guard case .discard(let selection) = command.deed, selection.all, command.sender == nil else { return false }
+    return (takenAt..<takenAt + Self.longestHold).contains(now)
+  }
 }
 
 extension SyncEngine {
-  /// Whether something is being taken out of the queue, and so must not be started meanwhile.
-  var isDiscarding: Bool { commands.contains(where: \.isDiscard) }
-
   /// Takes up a command; one that is about everything wants to see what lies in the spool first.
   mutating func take(_ command: EngineCommand, now: Timestamp) {
-    var underWay = CommandUnderWay(command)
+    var underWay = CommandUnderWay(command, takenAt: now)
     if case .discard(let selection) = command.deed, selection.all {
       underWay.awaitedScan = scans + 1
       rescanAt = now
@@ -37,24 +41,23 @@ extension SyncEngine {
     commands.append(underWay)
   }
 
-  /// Does what was asked, in the order in which it was: one step of what takes several.
+  /// Does one step of what was asked first: however much is asked, no turn takes long.
   mutating func perform(now: Timestamp, isStopping: Bool, _ turn: inout Turn) {
-    while var underWay = commands.first {
-      let outcome: CommandResult.Outcome?
-      do {
-        outcome = try step(&underWay, now: now, isStopping: isStopping, &turn)
-      } catch SyncStoreError.full where underWay.rowsPerStep > CommandUnderWay.fewRows {
-        underWay.rowsPerStep = CommandUnderWay.fewRows
-        outcome = nil
-      } catch {
-        outcome = .failed(reason: "\(error)", changed: underWay.changed)
-      }
-      guard let outcome else {
-        commands[0] = underWay
-        return
-      }
+    guard var underWay = commands.first else { return }
+    let outcome: CommandResult.Outcome?
+    do {
+      outcome = try step(&underWay, now: now, isStopping: isStopping, &turn)
+    } catch SyncStoreError.full where underWay.rowsPerStep > CommandUnderWay.fewRows {
+      underWay.rowsPerStep = CommandUnderWay.fewRows
+      outcome = nil
+    } catch {
+      outcome = .failed(reason: "\(error)", changed: underWay.changed)
+    }
+    if let outcome {
       commands.removeFirst()
       turn.results.append(CommandResult(id: underWay.command.id, outcome))
+    } else {
+      commands[0] = underWay
     }
   }
 
@@ -68,8 +71,8 @@ extension SyncEngine {
       if let refusal = try refusalOfFlush(now: now) { return .refused(reason: refusal) }
       return try flush(&underWay, now: now, &turn)
     case .retry(let selection):
-      if underWay.cursor == nil { wakeEndpoint(now: now) }
       let step = try store.retry(selection, of: command.sender, from: underWay.cursor, atMost: underWay.rowsPerStep, now: now)
+      wakeEndpoint(after: step, of: underWay, now: now)
       guard underWay.take(step) else { return nil }
       if underWay.changed > 0 { turn.events.append(.retriedByHand(count: underWay.changed, by: command.caller)) }
       return underWay.done()
@@ -78,13 +81,14 @@ extension SyncEngine {
     case .suspend(let length):
       let suspension = Suspension(since: now, length: length, by: command.caller)
       try store.suspend(suspension)
-      (self.suspension, hasRecalledSuspension) = (suspension, true)
+      (self.suspension, hasRecalledSuspension, mustForgetSuspension) = (suspension, true, false)
       turn.events.append(.suspended(suspension))
       return .done(changed: 0)
     case .resume:
       try recallSuspension(now: now)
       guard suspension != nil else { return .done(changed: 0, remark: "nothing was paused") }
-      try endSuspension(by: command.caller, &turn)
+      try store.resume()
+      endSuspension(by: command.caller, &turn)
       return .done(changed: 0)
     }
   }
@@ -98,8 +102,8 @@ extension SyncEngine {
   private mutating func flush(_ underWay: inout CommandUnderWay, now: Timestamp, _ turn: inout Turn) throws -> CommandResult.Outcome? {
     let command = underWay.command
     if let sender = command.sender {
-      if underWay.cursor == nil { wakeEndpoint(now: now) }
       let step = try store.flush(of: sender, from: underWay.cursor, atMost: underWay.rowsPerStep, now: now)
+      wakeEndpoint(after: step, of: underWay, now: now)
       guard underWay.take(step) else { return nil }
     } else {
       if underWay.cursor == nil, underWay.changed == 0 {
@@ -130,8 +134,20 @@ extension SyncEngine {
     return underWay.done(remark: trouble.map { "what lies in the spool could not be taken in, and stays: \($0)" })
   }
 
+  /// Tries the API anew for entries that were changed, once a command. Of those who are no administrators, one a second does so, and whoever
+  /// comes earlier then: a loop of commands must not become a storm of requests.
+  private mutating func wakeEndpoint(after step: EntryStep, of underWay: CommandUnderWay, now: Timestamp) {
+    guard step.changed > 0, underWay.changed == 0 else { return }
+    if underWay.command.sender != nil, let wokenAt, (wokenAt..<wokenAt + Self.wakeInterval).contains(now) {
+      wakesAt = wokenAt + Self.wakeInterval
+    } else {
+      wakeEndpoint(now: now)
+    }
+  }
+
   /// Acts on a reason to believe that the API can be reached, or accepts us, again.
   mutating func wakeEndpoint(now: Timestamp, breakingPause: Bool = false) {
+    (wokenAt, wakesAt) = (now, nil)
     let before = endpoint.state
     endpoint.reset(now: now, breakingPause: breakingPause, underWay: inFlight.count - unsettled.count)
     if !endpoint.state.isOfSameKind(as: before) { endpointSince = nil }
@@ -157,12 +173,13 @@ extension SyncEngine {
       turn.wakeAt = suspension.until
       return true
     }
-    try endSuspension(by: nil, &turn)
+    // In the queue a little later: a wish that is over stops nothing, also while the disk refuses to forget it.
+    mustForgetSuspension = true
+    endSuspension(by: nil, &turn)
     return false
   }
 
-  private mutating func endSuspension(by caller: UInt32?, _ turn: inout Turn) throws {
-    try store.resume()
+  private mutating func endSuspension(by caller: UInt32?, _ turn: inout Turn) {
     suspension = nil
     turn.events.append(.resumed(by: caller))
   }

@@ -21,8 +21,11 @@ extension SyncEngine {
       mustFlush = try store.flush(pause: endpoint.pause, now: now)
     }
     if mustRelease {
-      try store.releasePutOff(now: now)
-      mustRelease = false
+      mustRelease = try store.releasePutOff(now: now)
+    }
+    if mustForgetSuspension {
+      try store.resume()
+      mustForgetSuspension = false
     }
   }
 

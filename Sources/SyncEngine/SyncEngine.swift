@@ -30,10 +30,15 @@ package struct SyncEngine<Files: SpoolPort, Queue: QueuePort> {
   /// A person's wish that nothing is sent, and whether that of an earlier life has been taken up.
   var suspension: Suspension?
   var hasRecalledSuspension = false
+  /// Whether the queue still has one whose time is over.
+  var mustForgetSuspension = false
   /// What people asked for, in their order.
   var commands: [CommandUnderWay] = []
   /// When the endpoint came into its state; nil when nothing has been answered since the start, or since there was reason to try anew.
   package internal(set) var endpointSince: Timestamp?
+  /// When there was last reason to try anew, and when there will be one that has come too soon after it.
+  var wokenAt: Timestamp?
+  var wakesAt: Timestamp?
   /// Whether the API was found to have no bulk-sync; asked again after each ring.
   var lacksBulkSync = false
   /// The program that was served last, so that each has its turn.
@@ -92,8 +97,10 @@ package struct SyncEngine<Files: SpoolPort, Queue: QueuePort> {
       suspension?.clamp(now: now, step: lastTurnAt - now)
       endpointSince = endpointSince.map { min($0, now) }
       (mustClamp, rescanAt, forgetAt) = (true, nil, nil)
+      wakesAt = wakesAt.map { min($0, now) }
     }
     lastTurnAt = now
+    if let wakesAt, wakesAt <= now { wakeEndpoint(now: now) }
     if input.spoolRang { rescanAt = now }
     for command in input.commands { take(command, now: now) }
     // Before the queue is touched: a disk that refuses to settle must not hide an API's wish for silence.
@@ -102,12 +109,13 @@ package struct SyncEngine<Files: SpoolPort, Queue: QueuePort> {
     perform(now: now, isStopping: input.isStopping, &turn)
     if !input.isStopping {
       attempt(.accept, now: now, &turn) { try $0.accept(now: now, &$1) }
-      if !isDiscarding { attempt(.plan, now: now, &turn) { try $0.plan(now: now, &$1) } }
+      if !commands.contains(where: { $0.holdsSending(now: now) }) { attempt(.plan, now: now, &turn) { try $0.plan(now: now, &$1) } }
     }
     let retryAt = troubles.filter { !input.isStopping || $0.key == .settle }.map(\.value.retryAt).min()
     // What changes many rows does so in steps, so that no turn takes long.
-    let nextStep = (troubles[.settle] == nil && (mustClamp || mustFlush)) || !commands.isEmpty ? now : nil
-    turn.wakeAt = [turn.wakeAt, input.isStopping ? nil : intakeWake(now: now), nextStep, retryAt].compactMap { $0 }.min()
+    let hasSteps = mustClamp || mustFlush || mustRelease || mustForgetSuspension
+    let nextStep = (troubles[.settle] == nil && hasSteps) || !commands.isEmpty ? now : nil
+    turn.wakeAt = [turn.wakeAt, wakesAt, input.isStopping ? nil : intakeWake(now: now), nextStep, retryAt].compactMap { $0 }.min()
     return turn
   }
 

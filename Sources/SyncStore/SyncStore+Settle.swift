@@ -99,11 +99,16 @@ extension SyncStore {
     return database.changesCount == rowsPerStep
   }
 
-  /// Makes everything due that only the API's own trouble put off: it is over.
-  package func releasePutOff(now: Timestamp) throws {
+  /// Makes everything due that only the API's own trouble put off: it is over. Returns whether there is more to do, as `flush` does.
+  package func releasePutOff(now: Timestamp) throws -> Bool {
     try settlingTransaction { database in
-      let sql = "UPDATE writes SET due_at_ms = min(due_at_ms, ?), is_put_off = 0 WHERE is_put_off"
-      try database.cachedStatement(sql: sql).execute(arguments: [now.milliseconds])
+      let release = try database.cachedStatement(
+        sql: """
+          UPDATE writes SET due_at_ms = min(due_at_ms, ?1), is_put_off = 0 WHERE sequence IN
+            (SELECT sequence FROM writes WHERE is_put_off ORDER BY due_at_ms, sequence LIMIT \(Self.rowsPerStep))
+          """)
+      try release.execute(arguments: [now.milliseconds])
+      return database.changesCount == Self.rowsPerStep
     }
   }
 

@@ -130,9 +130,9 @@ final class SimulatedQueue: QueuePort {
     return current
   }
 
-  func releasePutOff(now: Timestamp) throws {
+  func releasePutOff(now: Timestamp) throws -> Bool {
     try admit(.write)
-    try store.releasePutOff(now: now)
+    return try store.releasePutOff(now: now)
   }
 
   func clampDueTimes(now: Timestamp, longestDebounce: Duration, longestWait: Duration) throws -> Bool {

@@ -104,6 +104,8 @@ final class Simulation {
       bug.distort(&endpoint, on: input)
       engine?.endpoint = endpoint
     }
+    // What is asked for may have the API tried in any of its steps, or a moment later.
+    if pending != nil || engine?.wakesAt.map({ $0 <= now }) ?? false { oracle.noteRing(underWay: api.underWay.count) }
     guard let turn = engine?.turn(input, now: now) else { return }
     turnsAtOnce += 1
     turns += 1
@@ -126,8 +128,7 @@ final class Simulation {
     pending = command
     note("somebody asks: \(command)")
     if case .discard(let selection) = deed, selection.all { oracle.noteClear(sender: sender) }
-    oracle.noteRing(underWay: api.underWay.count)
-    if case .flush = deed, sender == nil, oracle.wishes.suspendedUntil == nil { api.shortenSilence() }
+    if case .flush = deed, sender == nil, oracle.wishes.suspendedUntil ?? 0 <= elapsed { api.shortenSilence() }
     turn(TurnInput(commands: [command]))
   }
 

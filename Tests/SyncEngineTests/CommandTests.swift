@@ -172,6 +172,85 @@ struct CommandTests {
     #expect(try machine.status.endpointSince == nil)
   }
 
+  @Test("takes one step of what was asked in a turn, so that nobody's commands make it long")
+  func steps() throws {
+    let asked = (1...3).map { EngineCommand(id: $0, .retry(EntrySelection(all: true)), caller: 0, sender: nil) }
+    machine.turn(TurnInput(commands: asked))
+    #expect(machine.results.map(\.id) == [1])
+    #expect(machine.wakeAt == machine.now)
+    machine.turn(TurnInput())
+    machine.turn(TurnInput())
+    #expect(machine.results.map(\.id) == [1, 2, 3])
+  }
+
+  @Test("goes on sending while a user discards; an administrator who discards everything holds it back, for a minute at most")
+  func holding() throws {
+    func clear(_ sender: UInt32?) -> EngineCommand { EngineCommand(id: 1, .discard(EntrySelection(all: true)), caller: 0, sender: sender) }
+    try machine.drop(action("complete"))
+    machine.pass(.milliseconds(490)) { _ in nil }
+    machine.advance(.milliseconds(20))
+    machine.turn(TurnInput(commands: [clear(4_711)]))
+    #expect(machine.underWay.count == 1, "nothing of that user's is here")
+    try machine.drop(action("complete", day: 2))
+    // More than a batch, so that it takes long to see the spool's end.
+    for number in 1...600 { try machine.drop(action("uncomplete", week: 2, day: number), ringing: false) }
+    machine.advance(.milliseconds(600))
+    machine.turn(TurnInput(commands: [clear(nil)]))
+    #expect(machine.underWay.count == 1)
+    machine.advance(.seconds(60))
+    machine.turn(TurnInput())
+    #expect(machine.underWay.count > 1)
+  }
+
+  @Test("sends nothing of what was discarded after the answer, though sending goes on meanwhile", arguments: [true, false])
+  func nothingAfterTheAnswer(isAdministrator: Bool) throws {
+    let owner = isAdministrator ? nil : machine.owner
+    for day in 1...30 { try machine.drop(action("complete", day: day)) }
+    machine.advance(.milliseconds(501))
+    #expect(try ask(.discard(EntrySelection(all: true)), sender: owner) != .done(changed: 0))
+    let before = machine.calls.count
+    machine.pass(.seconds(3_600)) { _ in .deferred(status: 503, reason: "503") }
+    #expect(machine.calls.count == before)
+    #expect(try machine.counts.pending == 0)
+  }
+
+  @Test("has the API tried for what has changed only, and for a user once a second")
+  func storms() throws {
+    try machine.drop(action("complete"))
+    machine.pass(.seconds(1)) { _ in .unreachable(reason: "refused") }
+    let owner = machine.owner
+    machine.pass(.seconds(7_200)) { _ in .unreachable(reason: "refused") }
+    machine.forget()
+    #expect(try ask(.retry(EntrySelection(all: true)), sender: 4_711) == .done(changed: 0))
+    #expect(try ask(.retry(EntrySelection(keys: ["complete-p9-9-9"]))) == .done(changed: 0, missing: ["complete-p9-9-9"]))
+    #expect(machine.calls.isEmpty)
+    for _ in 1...30 {
+      #expect(try ask(.retry(EntrySelection(all: true)), sender: owner) == .done(changed: 1))
+      machine.pass(.milliseconds(100)) { _ in .unreachable(reason: "refused") }
+    }
+    machine.pass(.milliseconds(999)) { _ in .unreachable(reason: "refused") }
+    #expect((3...5).contains(machine.calls.count), "\(machine.calls.count)")
+  }
+
+  @Test("sends again when its pause is over, though the disk refuses to forget it, and forgets it then")
+  func endOnAFailingDisk() throws {
+    _ = try ask(.suspend(for: .seconds(600)))
+    try machine.drop(action("complete"))
+    machine.pass(.seconds(599))
+    try machine.lockQueue()
+    machine.advance(.seconds(2))
+    machine.turn(TurnInput())
+    #expect(machine.calls.count == 1)
+    machine.turn(TurnInput())
+    #expect(try machine.status.storageTrouble != nil)
+    try machine.unlockQueue()
+    machine.pass(.seconds(10))
+    #expect(try machine.status.storageTrouble == nil)
+    try machine.killAndStart()
+    #expect(try machine.status.suspension == nil)
+    #expect(machine.events.filter { $0 == .resumed(by: nil) }.count == 1)
+  }
+
   @Test("answers what it has not done when it ends")
   func stopping() throws {
     let clear = EngineCommand(id: 7, .discard(EntrySelection(all: true)), caller: 0, sender: nil)

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Glibc
 import ProgressModel
 import Spool
 import SyncEngine
@@ -135,6 +136,9 @@ final class Workstation {
     } while now < end
   }
 
+  /// Lets time pass without a turn.
+  func advance(_ duration: Duration) { now = now + duration }
+
   /// Sets the clock; the timer that the engine asked for runs on regardless.
   func setClock(by duration: Duration) {
     now = now + duration
@@ -152,6 +156,20 @@ final class Workstation {
 
   /// The answer to the oldest command that has one.
   func takeResult() -> CommandResult? { results.isEmpty ? nil : results.removeFirst() }
+
+  /// Who drops files here.
+  let owner = geteuid()
+
+  /// Keeps a pause from being forgotten.
+  func lockQueue() throws {
+    try DatabaseQueue(path: directory.appending(path: "queue.sqlite").path).write { database in
+      try database.execute(sql: "CREATE TRIGGER locked BEFORE DELETE ON suspension BEGIN SELECT raise(ABORT, 'refused'); END")
+    }
+  }
+
+  func unlockQueue() throws {
+    try DatabaseQueue(path: directory.appending(path: "queue.sqlite").path).write { try $0.execute(sql: "DROP TRIGGER locked") }
+  }
 
   func entries() throws -> [QueueEntry] {
     try SyncStore.reading(path: directory.appending(path: "queue.sqlite").path).entries(sender: nil, atMost: .max)
