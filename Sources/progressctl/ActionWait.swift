@@ -86,6 +86,8 @@ struct ActionWait {
       _ = try await client.socket.contents(ofRejected: "\(file)")
     } catch ControlError.refused(let refusal) where refusal.kind == .notFound {
       return nil
+    } catch ControlError.refused(let refusal) where refusal.kind == .conflict {
+      // It is there, though nobody may read it.
     }
     for try await file in try await client.socket.rejected() where file.name == "\(self.file)" {
       return .rejected(reason: file.reason)

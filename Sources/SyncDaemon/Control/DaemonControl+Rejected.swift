@@ -16,10 +16,14 @@ extension DaemonControl {
   private static let shownBytes = 1 << 20
 
   func rejectedFile(named name: String, for caller: Caller) async throws -> [UInt8] {
-    guard let spoolName = SpoolName(escaped: name),
-      let contents = try await desk.run({ try rejectedFiles.contents(of: spoolName, of: caller.confinement, atMost: Self.shownBytes) })
-    else { throw ControlRefusal(.notFound, "rejected/ has no \(JSONValue.string(name).summary) of yours; list them first") }
-    return contents.bytes
+    do {
+      guard let spoolName = SpoolName(escaped: name),
+        let contents = try await desk.run({ try rejectedFiles.contents(of: spoolName, of: caller.confinement, atMost: Self.shownBytes) })
+      else { throw ControlRefusal(.notFound, "rejected/ has no \(JSONValue.string(name).summary) of yours; list them first") }
+      return contents.bytes
+    } catch let error as RejectedFileError {
+      throw ControlRefusal(.conflict, "\(error)")
+    }
   }
 
   func requeue(_ choice: RejectedChoice, for caller: Caller) async throws -> CommandReport {
