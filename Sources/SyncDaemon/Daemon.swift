@@ -72,6 +72,8 @@ package struct Daemon {
       damage = store.damage
     } while damage != nil
     logger.say(.stopped, "progress-syncd has finished")
+    // Whoever gets the lock makes a socket in the same place.
+    socket?.close()
     _ = consume lock
   }
 
