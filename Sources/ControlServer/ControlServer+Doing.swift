@@ -37,10 +37,16 @@ extension ControlServer {
     return choice
   }
 
+  /// Longer than anybody means; what it ends at is still a date that can be written.
+  private static let longestDuration = Duration.seconds(87_600 * 3_600)
+
   private func duration(_ fields: ControlCommand.Fields) throws(ControlRefusal) -> String? {
     guard let text = fields.for else { return nil }
     guard let duration = Duration(spelled: text), duration > .zero else {
       throw ControlRefusal(.badRequest, "the body: for must be a duration such as 30s or 2h, is \(JSONValue.string(text).summary)")
+    }
+    guard duration <= Self.longestDuration else {
+      throw ControlRefusal(.badRequest, "the body: for must be at most 87600h, is \(JSONValue.string(text).summary)")
     }
     return text
   }
