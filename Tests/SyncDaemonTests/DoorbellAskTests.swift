@@ -32,6 +32,28 @@ struct DoorbellAskTests {
     }
   }
 
+  @Test("Only so many wait at once, and whoever comes then is told so; one that is done makes room")
+  func crowd() async {
+    let doorbell = Doorbell()
+    await withTaskGroup(of: AskResult.self) { group in
+      var asks: [Ask] = []
+      for _ in 1...Askers.limit {
+        group.addTask { await doorbell.ask(.resume, for: caller) }
+        asks += await doorbell.take(until: .now + .seconds(30)).asks
+      }
+      let refusal = ControlRefusal(.unavailable, "64 commands wait to be done, and no more are taken: try again")
+      #expect(await doorbell.ask(.resume, for: caller) == .failure(refusal))
+      group.cancelAll()
+      await group.waitForAll()
+      #expect(await doorbell.ask(.resume, for: caller) == .failure(refusal), "the loop has them all still to do")
+      doorbell.answer(asks[0], .success(CommandReport(message: "done")))
+      async let late = doorbell.ask(.flush, for: caller)
+      #expect(await doorbell.take(until: .now + .seconds(30)).asks.map(\.command) == [.flush])
+      doorbell.closeAsks()
+      #expect(await late == .failure(.stopping))
+    }
+  }
+
   @Test("The end refuses those who wait and those who come")
   func closed() async {
     let doorbell = Doorbell()

@@ -13,6 +13,11 @@ typealias AskResult = Result<CommandReport, ControlRefusal>
 
 /// Those who wait for the answers to their commands. Each is answered once, whatever happens to it or to the work loop.
 struct Askers {
+  /// How many commands may be still to do; each may take many turns of the work loop.
+  static let limit = 64
+
+  /// What the loop has still to do, whether somebody waits for it or not.
+  private var open: Set<Int> = []
   private var waiting: [Int: CheckedContinuation<AskResult, Never>] = [:]
   private var lastNumber = 0
   /// Why nobody may ask any more.
@@ -20,10 +25,14 @@ struct Askers {
 
   var hasEnded: Bool { end != nil }
 
-  /// Numbers an ask, as long as somebody answers.
+  /// Numbers an ask, as long as somebody answers, and not too many are still to do.
   mutating func admit(_ command: ControlCommand, from caller: Caller) -> Result<Ask, ControlRefusal> {
     if let end { return .failure(end) }
+    guard open.count < Self.limit else {
+      return .failure(ControlRefusal(.unavailable, "\(Self.limit) commands wait to be done, and no more are taken: try again"))
+    }
     lastNumber += 1
+    open.insert(lastNumber)
     return .success(Ask(number: lastNumber, command: command, caller: caller))
   }
 
@@ -31,8 +40,14 @@ struct Askers {
     waiting[number] = continuation
   }
 
-  /// Whoever waits under the number, to be resumed once the state is free.
+  /// Whoever waits under the number, to be resumed once the state is free; nothing is left to do.
   mutating func leave(_ number: Int) -> CheckedContinuation<AskResult, Never>? {
+    open.remove(number)
+    return abandon(number)
+  }
+
+  /// Whoever waits under the number, to be resumed once the state is free; the command is still to be done.
+  mutating func abandon(_ number: Int) -> CheckedContinuation<AskResult, Never>? {
     waiting.removeValue(forKey: number)
   }
 

@@ -14,7 +14,10 @@ extension Doorbell {
     return await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         let isLate = withAskers { askers in
-          guard !Task.isCancelled, !askers.hasEnded else { return true }
+          guard !Task.isCancelled, !askers.hasEnded else {
+            _ = askers.leave(ask.number)
+            return true
+          }
           askers.wait(ask.number, continuation)
           return false
         }
@@ -22,7 +25,8 @@ extension Doorbell {
         ring { $0.asks.append(ask) }
       }
     } onCancel: {
-      answer(ask, .failure(ControlRefusal(.unavailable, "nobody waited for the answer")))
+      withAskers { $0.abandon(ask.number) }?
+        .resume(returning: .failure(ControlRefusal(.unavailable, "nobody waited for the answer")))
     }
   }
 
