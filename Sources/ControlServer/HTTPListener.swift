@@ -42,6 +42,7 @@ struct HTTPListener: Sendable {
             channel.turnAway(refusal)
           } else if case .terminated = door.yield(arrival) {
             channel.close(promise: nil)
+            house.leave(arrival)
           }
         }
       }
@@ -50,7 +51,10 @@ struct HTTPListener: Sendable {
     await withTaskCancellationOrGracefulShutdownHandler {
       await withDiscardingTaskGroup { group in
         for await arrival in arrivals {
-          group.addTask { await serve(arrival) }
+          group.addTask {
+            await serve(arrival)
+            house.leave(arrival)
+          }
         }
       }
     } onCancelOrGracefulShutdown: {
@@ -97,7 +101,7 @@ private struct Arrival: Sendable {
   let gone: EventLoopPromise<Void>
 }
 
-/// The connections that are open.
+/// The connections that are open, or whose last request is still worked at.
 private final class House: Sendable {
   private struct State {
     var count: ConnectionCount
@@ -113,7 +117,7 @@ private final class House: Sendable {
     state = Mutex(State(count: ConnectionCount(limits: limits)))
   }
 
-  /// Counts a connection until it is closed; returns why it may not be, if so.
+  /// Counts a connection until it leaves; returns why it may not be, if so.
   func admit(_ arrival: Arrival) -> String? {
     let number = ObjectIdentifier(arrival.channel)
     let refusal = state.withLock { state in
@@ -124,13 +128,17 @@ private final class House: Sendable {
     }
     arrival.channel.closeFuture.whenComplete { _ in
       arrival.gone.succeed()
-      guard refusal == nil else { return }
-      self.state.withLock { state in
-        state.arrivals[number] = nil
-        state.count.leave(arrival.caller)
-      }
     }
     return refusal
+  }
+
+  /// Gives a place back. Not before the answer to the last request: who asks and goes away, again and again, must not have any number of
+  /// requests worked at.
+  func leave(_ arrival: Arrival) {
+    state.withLock { state in
+      guard state.arrivals.removeValue(forKey: ObjectIdentifier(arrival.channel)) != nil else { return }
+      state.count.leave(arrival.caller)
+    }
   }
 
   /// Closes idle connections at once, others when their request is answered, but all of them within `patience`.

@@ -10,6 +10,8 @@ final class SamplePort: ControlPort {
   let commands = Mutex<[(ControlCommand, Caller)]>([])
   let mailboxes = Mutex<[EventMailbox]>([])
   let pages = Mutex(0)
+  /// Whether commands are not done before this is false.
+  let isBusy = Mutex(false)
 
   init(entryCount: Int64 = 0) {
     self.entryCount = entryCount
@@ -84,6 +86,7 @@ final class SamplePort: ControlPort {
 
   func perform(_ command: ControlCommand, for caller: Caller) async throws -> CommandReport {
     commands.withLock { $0.append((command, caller)) }
+    while isBusy.withLock({ $0 }) { try await Task.sleep(for: .milliseconds(5)) }
     if case .retry = command {
       return CommandReport(changed: 1, missing: ["complete-p9-1-1"], message: "1 entry tried again now; 1 named is not there")
     }
