@@ -13,6 +13,8 @@ package final class ControlSocket: Sendable {
   /// What does not hinder, but somebody should know.
   package let warning: String?
   private let descriptor: CInt
+  /// nil for one that was passed.
+  private let file: SocketFile?
   private let isOpen = Mutex(true)
 
   /// Pending connections; more than that are refused by the kernel.
@@ -20,8 +22,8 @@ package final class ControlSocket: Sendable {
   /// The name of the socket that a socket unit passes.
   private static let passedName = "control"
 
-  private init(_ descriptor: CInt, path: FilePath?, warning: String? = nil) {
-    (self.descriptor, self.path, self.warning) = (descriptor, path, warning)
+  private init(_ descriptor: CInt, path: FilePath?, file: SocketFile? = nil, warning: String? = nil) {
+    (self.descriptor, self.path, self.file, self.warning) = (descriptor, path, file, warning)
   }
 
   deinit { close() }
@@ -43,15 +45,17 @@ package final class ControlSocket: Sendable {
     try path.removingLastComponent().makeDirectory()
     try path.requireFree()
     let (descriptor, provisional) = try bind(beside: path)
+    let file = SocketFile(at: provisional)
     do throws(ControlSocketError) {
       let warning = provisional.give(to: group)
-      guard provisional.withPlatformString({ chmod($0, 0o660) }) == 0 else { throw .system(doing: "set the mode of", path, errno) }
+      let hasMode = provisional.withPlatformString { fchmodat(AT_FDCWD, $0, 0o660, AT_SYMLINK_NOFOLLOW) } == 0
+      guard hasMode else { throw .system(doing: "set the mode of", path, errno) }
       guard listen(descriptor, backlog) == 0 else { throw .system(doing: "listen on", path, errno) }
       let isInPlace = provisional.withPlatformString { old in path.withPlatformString { rename(old, $0) } } == 0
       guard isInPlace else { throw .system(doing: "put in place", path, errno) }
-      return ControlSocket(descriptor, path: path, warning: warning)
+      return ControlSocket(descriptor, path: path, file: file, warning: warning)
     } catch {
-      _ = provisional.withPlatformString { unlink($0) }
+      file?.remove(at: provisional)
       Glibc.close(descriptor)
       throw error
     }
@@ -71,8 +75,8 @@ package final class ControlSocket: Sendable {
       return isOpen
     }
     guard wasOpen else { return }
-    // Nobody but the holder of the state directory's lock makes one there.
-    if let path { _ = path.withPlatformString { unlink($0) } }
+    // Nobody but the holder of the state directory's lock makes one there; what else is there by now is not ours.
+    if let path { file?.remove(at: path) }
     Glibc.close(descriptor)
   }
 
@@ -82,7 +86,7 @@ package final class ControlSocket: Sendable {
     let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
     guard descriptor >= 0 else { throw .system(doing: "make", path, errno) }
     // Left by a daemon that was killed amid this, and whose number came round again.
-    _ = provisional.withPlatformString { unlink($0) }
+    SocketFile(at: provisional)?.remove(at: provisional)
     // Until it listens nobody can connect, whatever its mode.
     let length = socklen_t(MemoryLayout<sockaddr_un>.size)
     let isBound = withUnsafePointer(to: &address) { pointer in

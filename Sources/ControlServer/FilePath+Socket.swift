@@ -16,6 +16,27 @@ extension sockaddr_un {
   }
 }
 
+/// A socket of this user in the file system, to be told from whatever else may be in its place later.
+struct SocketFile: Equatable {
+  private let device: dev_t
+  private let inode: ino_t
+
+  /// nil when nothing is there, or no socket, or somebody else's.
+  init?(at path: FilePath) {
+    var status = Glibc.stat()
+    guard path.withPlatformString({ lstat($0, &status) }) == 0, status.st_mode & S_IFMT == S_IFSOCK, status.st_uid == geteuid() else {
+      return nil
+    }
+    (device, inode) = (status.st_dev, status.st_ino)
+  }
+
+  /// Takes it away, when it is still this one.
+  func remove(at path: FilePath) {
+    guard SocketFile(at: path) == self else { return }
+    _ = path.withPlatformString { unlink($0) }
+  }
+}
+
 extension FilePath {
   /// Makes the directory, whose mode lets clients through; one that is there stays as it is, and those above it have to be there.
   func makeDirectory() throws(ControlSocketError) {

@@ -66,6 +66,39 @@ struct ControlSocketTests {
     #expect(mode(of: file) == S_IFREG | 0o600)
   }
 
+  @Test("What is no socket is left alone also where the socket is made before it takes its place")
+  func otherProvisionalFile() throws {
+    let directory = try TemporaryDirectory()
+    let (file, target) = (directory.path.appending(".\(getpid())"), directory.path.appending("target"))
+    try FileDescriptor.open(target, .writeOnly, options: .create, permissions: .ownerReadWrite).close()
+    #expect(file.withPlatformString { name in target.withPlatformString { symlink($0, name) } } == 0)
+    #expect(throws: ControlSocketError.self) { try ControlSocket.make(at: directory.socket, group: nil) }
+    #expect(mode(of: file).map { $0 & S_IFMT } == S_IFLNK)
+    #expect(mode(of: target) == S_IFREG | 0o600)
+  }
+
+  @Test("A socket that a killed daemon of the same number has left amid this is replaced")
+  func leftProvisionalSocket() async throws {
+    let directory = try TemporaryDirectory()
+    let file = directory.path.appending(".\(getpid())")
+    _ = try await shell("python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind(\"\(file)\")'")
+    let socket = try ControlSocket.make(at: directory.socket, group: nil)
+    #expect(mode(of: file) == nil)
+    socket.close()
+  }
+
+  @Test("Closed, it takes nothing away that has come into its place")
+  func replaced() throws {
+    let directory = try TemporaryDirectory()
+    let first = try ControlSocket.make(at: directory.socket, group: nil)
+    #expect(directory.socket.withPlatformString { unlink($0) } == 0)
+    let second = try ControlSocket.make(at: directory.socket, group: nil)
+    first.close()
+    #expect(mode(of: directory.socket) == S_IFSOCK | 0o660)
+    second.close()
+    #expect(mode(of: directory.socket) == nil)
+  }
+
   @Test(
     "A path that is too long, or leads nowhere, is said in one line",
     arguments: [

@@ -21,7 +21,8 @@ struct TemporaryDirectory: ~Copyable {
   var socket: FilePath { path.appending("control.sock") }
 
   deinit {
-    for name in ["control.sock", "other.sock", "file"] { _ = path.appending(name).withPlatformString { unlink($0) } }
+    let names = ["control.sock", "other.sock", "file", "target", ".\(getpid())"]
+    for name in names { _ = path.appending(name).withPlatformString { unlink($0) } }
     _ = path.withPlatformString { rmdir($0) }
   }
 }
