@@ -5,9 +5,10 @@ package import ProgressModel
 ///
 /// Each answer holds no more than the caller may know. Throws `ControlRefusal`; any other error is answered as `unavailable`, in its own words.
 package protocol ControlPort: Sendable {
-  /// Takes constant time, however long the queue is.
+  /// Its time does not grow with the queue.
   func status(for caller: Caller) async throws -> StatusReport
-  /// Up to `limit` entries behind the one with the id `last`, in the order of acceptance; fewer mean that there are no more.
+  /// Up to `limit` entries behind the one with the id `last`, in the order of acceptance, and fewer where much is in them; none mean that
+  /// there are no more.
   func entries(matching filter: QueueFilter, for caller: Caller, after last: Int64, atMost limit: Int) async throws -> [QueueItem]
   /// Answers when the wished state is reached, or another that will not lead to it by itself, or when the time is over.
   func action(_ inquiry: ActionInquiry, for caller: Caller) async throws -> ActionReport

@@ -18,7 +18,6 @@ extension ControlServer {
       var page = first
       while let last = page.last {
         try await writer.write(ByteBuffer(lines: page))
-        guard page.count == Self.pageSize else { return }
         page = try await port.entries(matching: filter, for: caller, after: last.id, atMost: Self.pageSize)
       }
     })

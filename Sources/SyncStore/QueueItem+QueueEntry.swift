@@ -8,8 +8,8 @@ extension QueueItem {
     self.init(
       id: entry.sequence, key: entry.key, state: State(entry.state), attempts: min(entry.failures, maximumAttempts),
       maximumAttempts: maximumAttempts, acceptedAt: entry.acceptedAt, waitingSince: entry.waitingSince, nextAttemptAt: entry.dueAt,
-      lastStatus: entry.lastStatus, lastError: entry.lastReason, sender: entry.sender, recordedAt: entry.write?.recordedAt,
-      value: entry.write.map { _ in entry.value })
+      lastStatus: entry.lastStatus, lastError: entry.lastReason, sender: entry.sender, recordedAt: entry.recordedAt,
+      value: entry.value)
   }
 }
 

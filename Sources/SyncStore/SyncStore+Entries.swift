@@ -30,23 +30,30 @@ package enum ActionState: Hashable, Sendable {
 }
 
 extension SyncStore {
-  /// Entries in the order of acceptance, beginning behind the one with the sequence `last`, at most `limit`.
+  /// A page of entries in the order of acceptance, beginning behind the one with the sequence `last`: empty only when there are no more.
   ///
   /// It goes by short statements: a reader that holds the log's state for long keeps it growing. What changes in between is seen or not.
   ///
-  /// - Parameter sender: Only what this user has dropped; nil: whoever dropped it.
+  /// - Parameters:
+  ///   - sender: Only what this user has dropped; nil: whoever dropped it.
+  ///   - bytes: Of values. The entry with which they are reached is the page's last: one value can be as long as a file.
   package func entries(
-    matching filter: EntryFilter = EntryFilter(), sender: UInt32?, after last: Int64 = 0, atMost limit: Int
+    matching filter: EntryFilter = EntryFilter(), sender: UInt32?, after last: Int64 = 0, atMost limit: Int, bytes: Int = .max
   ) throws -> [QueueEntry] {
+    var page = EntryPage(limit: limit, bytes: bytes)
     if filter.sequences.isEmpty, filter.keys.isEmpty {
-      return try scan(states: filter.states, sender: sender, after: last, atMost: limit)
+      try scan(states: filter.states, sender: sender, after: last, &page)
+      return page.entries
     }
-    let named = try filter.keys.isEmpty ? filter.sequences.compactMap { try entry($0) } : filter.keys.flatMap { try entries(spelled: $0) }
-    let matching = named.filter { entry in
-      entry.sequence > last && sender.map { $0 == entry.sender } ?? true && (filter.states.isEmpty || filter.states.contains(entry.state))
-        && (filter.sequences.isEmpty || filter.sequences.contains(entry.sequence))
+    let named = filter.keys.isEmpty ? filter.sequences : Set(try filter.keys.flatMap { try sequences(spelled: $0) })
+    let wanted = filter.keys.isEmpty || filter.sequences.isEmpty ? named : named.intersection(filter.sequences)
+    for sequence in wanted.sorted() where sequence > last && !page.isFull {
+      guard let entry = try entry(sequence), sender.map({ $0 == entry.sender }) ?? true,
+        filter.states.isEmpty || filter.states.contains(entry.state)
+      else { continue }
+      page.append(entry)
     }
-    return Array(Set(matching).sorted { $0.sequence < $1.sequence }.prefix(limit))
+    return page.entries
   }
 
   /// The entry with this sequence; nil when there is none any more.
@@ -68,6 +75,13 @@ extension SyncStore {
     }
   }
 
+  private func sequences(spelled key: String) throws -> [Int64] {
+    try reading { database in
+      let statement = try database.cachedStatement(sql: "SELECT sequence FROM writes WHERE \(Self.isOfKey)")
+      return try WriteKey.spelled(key).compactMap { try Int64.fetchOne(statement, arguments: $0.columns) }
+    }
+  }
+
   private func entries(spelled key: String) throws -> [QueueEntry] {
     try reading { database in
       let statement = try database.cachedStatement(sql: "SELECT * FROM writes WHERE \(Self.isOfKey)")
@@ -78,23 +92,25 @@ extension SyncStore {
   /// What `WriteKey.columns` are the arguments of.
   static var isOfKey: String { "program_id = ? AND week_number = ? AND day_number = ? AND field = ? AND exercise_id = ?" }
 
-  private func scan(states: Set<WriteState>, sender: UInt32?, after last: Int64, atMost limit: Int) throws -> [QueueEntry] {
+  private func scan(states: Set<WriteState>, sender: UInt32?, after last: Int64, _ page: inout EntryPage) throws {
     let names = (states.isEmpty ? Set(WriteState.allCases) : states).map { "'\($0.rawValue)'" }.sorted().joined(separator: ", ")
     let isListed = states == [.failed] ? "state = 'failed'" : states.isEmpty ? "TRUE" : "state IN (\(names))"
     let isScanned = states == [.failed] ? "state = 'failed'" : "TRUE"
-    var (entries, after): ([QueueEntry], Int64) = ([], last)
-    while entries.count < limit, let end = try end(ofScanAfter: after, where: isScanned) {
-      entries += try reading { database in
+    var after = last
+    while !page.isFull, let end = try end(ofScanAfter: after, where: isScanned) {
+      page = try reading { database in
+        var page = page
         let statement = try database.cachedStatement(
           sql: """
             SELECT * FROM writes WHERE sequence > ?1 AND sequence <= ?2 AND \(isListed) AND (?3 IS NULL OR sender_uid = ?3)
-            ORDER BY sequence LIMIT ?4
+            ORDER BY sequence
             """)
-        return try Row.fetchAll(statement, arguments: [after, end, sender, limit - entries.count]).map { QueueEntry(row: $0) }
+        let rows = try Row.fetchCursor(statement, arguments: [after, end, sender])
+        while !page.isFull, let row = try rows.next() { page.append(QueueEntry(row: row)) }
+        return page
       }
       after = end
     }
-    return entries
   }
 
   /// The last sequence of those that one statement may look at; nil when there are none left.
@@ -130,5 +146,22 @@ extension SyncStore {
       return try WriteKey.spelled(key).lazy.compactMap { try Int64.fetchOne(statement, arguments: $0.columns + [user, user]) }.first
         .map { UInt32(truncatingIfNeeded: $0) }
     }
+  }
+}
+
+/// Entries that are held at once.
+private struct EntryPage {
+  private(set) var entries: [QueueEntry] = []
+  private var room: (entries: Int, bytes: Int)
+
+  init(limit: Int, bytes: Int) {
+    room = (limit, bytes)
+  }
+
+  var isFull: Bool { room.entries <= 0 || room.bytes <= 0 }
+
+  mutating func append(_ entry: QueueEntry) {
+    entries.append(entry)
+    room = (room.entries - 1, room.bytes - entry.value.utf8.count)
   }
 }

@@ -20,10 +20,9 @@ package struct QueueCounts: Hashable, Sendable {
 /// One row of the queue, as a report shows it.
 package struct QueueEntry: Hashable, Sendable {
   package let sequence: Int64
-  /// As `WriteKey` spells it; an unreadable row has one too.
+  /// As `WriteKey` spells it; a row without a readable one has one too.
   package let key: String
-  /// nil when the row is unreadable.
-  package let write: Write?
+  package let recordedAt: Timestamp
   package let state: WriteState
   package let failures: Int
   package let acceptedAt: Timestamp
@@ -34,7 +33,7 @@ package struct QueueEntry: Hashable, Sendable {
   package let lastStatus: Int?
   package let lastReason: String?
   package let sender: UInt32
-  /// JSON with the API's names.
+  /// JSON with the API's names, not read: what is listed may be much.
   package let value: String
 }
 
@@ -80,10 +79,10 @@ extension SyncStore {
 extension QueueEntry {
   init(row: Row) {
     let sequence: Int64 = row["sequence"]
-    let write = try? Write(row: row)  // What is unreadable is listed too, so that a person finds it.
     self.sequence = sequence
-    self.write = write
-    key = write.map { "\($0.key)" } ?? "row \(sequence)"
+    // What is unreadable is listed too, so that a person finds it.
+    key = WriteKey(row: row).map { "\($0)" } ?? "row \(sequence)"
+    recordedAt = Timestamp(milliseconds: row["recorded_at_ms"])
     // The schema holds the states.
     state = WriteState(rawValue: row["state"]) ?? .failed
     failures = min(row["failures"], WriteRow.mostFailures)

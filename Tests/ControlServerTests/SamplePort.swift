@@ -44,7 +44,7 @@ final class SamplePort: ControlPort {
       pages.withLock { $0 += 1 }
       return (last..<min(last + Int64(limit), entryCount)).map { item($0 + 1, "complete-p1-1-1", .waiting) }
     }
-    guard filter.states == [.failed, .retrying] else { return [] }
+    guard filter.states == [.failed, .retrying], last == 0 else { return [] }
     var (waiting, failed) = (item(7, "complete-p1-1-3", .retrying), item(8, "intensity-p1-1-3", .failed))
     (waiting.attempts, waiting.lastError, waiting.nextAttemptAt) = (2, "connection refused", Self.instant("2026-01-28T15:31:00Z"))
     (failed.lastStatus, failed.lastError) = (422, "no such session")

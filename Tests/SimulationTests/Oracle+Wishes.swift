@@ -8,7 +8,7 @@ extension Oracle {
     for entry in entries {
       let (isGone, isMeant) = (removed.contains(entry.sequence), meant.contains(entry.sequence))
       expect(isGone == isMeant, "\(entry.key) was \(isMeant ? "" : "not ")to be discarded, and \(isGone ? "" : "not ")is")
-      if isGone, let key = entry.write?.key { noteDiscard(of: key) }
+      if isGone, let key = WriteKey.spelled(entry.key).first { noteDiscard(of: key) }
     }
   }
 

@@ -254,14 +254,14 @@ extension SyncStore {
   /// The keys of what is listed as failed.
   fileprivate func failedKeys() throws -> Set<WriteKey> {
     var keys: Set<WriteKey> = []
-    try forEachEntry { if $0.state == .failed, let write = $0.write { keys.insert(write.key) } }
+    try forEachEntry { if $0.state == .failed { keys.formUnion(WriteKey.spelled($0.key)) } }
     return keys
   }
 
   fileprivate func fail(_ keys: [WriteKey]) throws {
     guard !keys.isEmpty else { return }
     var sequences: [Int64] = []
-    try forEachEntry { if let write = $0.write, keys.contains(write.key) { sequences.append($0.sequence) } }
+    try forEachEntry { if WriteKey.spelled($0.key).contains(where: keys.contains) { sequences.append($0.sequence) } }
     _ = try settle(
       sequences.map { Settlement(sequence: $0, fate: .failed(status: 422, reason: "as before")) }, pause: pause(),
       now: Timestamp(milliseconds: 0))

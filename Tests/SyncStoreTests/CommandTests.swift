@@ -226,6 +226,24 @@ struct EntriesTests {
     #expect(try reader.entry(31) == nil)
   }
 
+  @Test("no more is held at once than a page's bytes and one value, and each entry comes once")
+  func bytes() throws {
+    let note = String(repeating: "x", count: 40_000)
+    let log = try #require(ExerciseLog(fields: ["exercise_id": .string("squat"), "notes": .string(note)]))
+    for day in 1...10 { try store.accept(Action(session: session("long", 1, day), change: .logExercise(log))) }
+    let keys = Set((1...10).map { "exercise-long-1-\($0)-squat" })
+    for filter in [EntryFilter(), EntryFilter(keys: keys), EntryFilter(sequences: Set(1...40))] {
+      var (found, pages): ([Int64], [Int]) = ([], [])
+      while case let page = try store.entries(matching: filter, sender: nil, after: found.last ?? 0, atMost: 1_000, bytes: 100_000),
+        !page.isEmpty
+      {
+        (found, pages) = (found + page.map(\.sequence), pages + [page.reduce(0) { $0 + $1.value.utf8.count }])
+      }
+      #expect(found == Array(filter.keys.isEmpty ? 1...40 : 31...40))
+      #expect(pages.count == 4 && pages.allSatisfy { $0 < 140_200 })
+    }
+  }
+
   @Test("an action is unknown, waiting, refused, discarded or delivered, by what is durable")
   func actionState() throws {
     let id = try #require(ActionID("mine"))

@@ -1,7 +1,7 @@
 import Foundation
 import ProgressModel
 import SyncPolicy
-import SyncStore
+@testable import SyncStore
 
 /// A queue in a directory of its own, which goes with it.
 final class TemporaryQueue {
@@ -30,6 +30,14 @@ func session(_ program: String = "p1", _ week: Int = 1, _ day: Int = 3) throws -
     throw SyncStoreError.other("no session: \(program) \(week) \(day)")
   }
   return session
+}
+
+extension QueueEntry {
+  /// What it says, read back; nil when it is unreadable.
+  var write: Write? {
+    guard let key = WriteKey.spelled(key).first, let value = WriteValue(stored: value) else { return nil }
+    return Write(session: key.session, value: value, recordedAt: recordedAt)
+  }
 }
 
 extension SyncStore {

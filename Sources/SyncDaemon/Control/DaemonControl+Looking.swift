@@ -10,6 +10,8 @@ import SystemPackage
 import Systemd
 
 extension DaemonControl {
+  /// Bytes of values on one page of a listing.
+  private static let pageBytes = 256 << 10
   /// How many of the caller's failed entries a status holds.
   private static let shownFailures = 5
 
@@ -63,7 +65,7 @@ extension DaemonControl {
     let maximumAttempts = commons.running.now.retry.backoff.count
     let filter = EntryFilter(states: Set(filter.states.map { WriteState($0) }), keys: filter.keys, sequences: filter.ids)
     let entries = try await queue.look { store in
-      try store.entries(matching: filter, sender: caller.confinement, after: last, atMost: limit)
+      try store.entries(matching: filter, sender: caller.confinement, after: last, atMost: limit, bytes: Self.pageBytes)
     }
     return entries.map { QueueItem($0, maximumAttempts: maximumAttempts) }
   }
