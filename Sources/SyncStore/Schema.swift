@@ -131,8 +131,10 @@ enum Schema {
   private static func addTotals(_ database: Database) throws {
     try database.execute(
       sql: """
-        -- The few that have failed are listed however many wait.
+        -- The few that have failed are listed however many wait, and the oldest that waits is found however many have failed.
         CREATE INDEX writes_failed ON writes (sequence, sender_uid) WHERE state = 'failed';
+        CREATE INDEX writes_failed_by_sender ON writes (sender_uid, sequence) WHERE state = 'failed';
+        CREATE INDEX writes_pending ON writes (sequence) WHERE state <> 'failed';
 
         -- When the client's file was complete in the spool; NULL in rows of older versions.
         ALTER TABLE writes ADD COLUMN dropped_at_ms INTEGER;

@@ -13,8 +13,7 @@ package struct QueueCensus: Hashable, Sendable {
 }
 
 extension SyncStore {
-  /// Counts, in one statement, so that the numbers agree while the daemon works. The time does not grow with the queue, but for the search of
-  /// the oldest pending write, which steps over the failed ones before it.
+  /// Counts, in one statement, so that the numbers agree while the daemon works. The time does not grow with the queue.
   package func census() throws -> QueueCensus {
     try reading { database in
       let sql = """

@@ -67,10 +67,10 @@ extension SyncStore {
   /// A few of those that have failed, the latest of them first.
   package func latestFailures(sender: UInt32?, atMost limit: Int) throws -> [QueueEntry] {
     try reading { database in
+      // Two statements, as one has one plan.
+      let isShown = sender == nil ? "?1 IS NULL" : "sender_uid = ?1"
       let statement = try database.cachedStatement(
-        sql: """
-          SELECT * FROM writes WHERE state = 'failed' AND (?1 IS NULL OR sender_uid = ?1) ORDER BY sequence DESC LIMIT ?2
-          """)
+        sql: "SELECT * FROM writes WHERE state = 'failed' AND \(isShown) ORDER BY sequence DESC LIMIT ?2")
       return try Row.fetchAll(statement, arguments: [sender, limit]).map { QueueEntry(row: $0) }
     }
   }

@@ -61,7 +61,7 @@ extension SyncStore {
   /// When the oldest write was accepted that is still to be delivered without anybody's doing; nil when there is none.
   package func oldestPendingAt() throws -> Timestamp? {
     try reading { database in
-      // Sequences are in the order of acceptance, so this reads one row beyond the failed ones before it.
+      // Sequences are in the order of acceptance.
       let sql = "SELECT accepted_at_ms FROM writes WHERE state <> 'failed' ORDER BY sequence LIMIT 1"
       return try Int64.fetchOne(database, sql: sql).map { Timestamp(milliseconds: $0) }
     }

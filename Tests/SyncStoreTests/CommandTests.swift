@@ -244,6 +244,22 @@ struct EntriesTests {
     }
   }
 
+  @Test("the oldest that waits and the latest failures of a user are found by an index")
+  func plans() throws {
+    let plans = try store.database.read { database in
+      try [
+        "SELECT accepted_at_ms FROM writes WHERE state <> 'failed' ORDER BY sequence LIMIT 1",
+        "SELECT * FROM writes WHERE state = 'failed' AND sender_uid = 7 ORDER BY sequence DESC LIMIT 5",
+        "SELECT * FROM writes WHERE state = 'failed' AND 7 IS NULL ORDER BY sequence DESC LIMIT 5",
+      ].flatMap { try Row.fetchAll(database, sql: "EXPLAIN QUERY PLAN \($0)").map { $0["detail"] as String } }
+    }
+    #expect(
+      plans == [
+        "SCAN writes USING INDEX writes_pending", "SEARCH writes USING INDEX writes_failed_by_sender (sender_uid=?)",
+        "SCAN writes USING INDEX writes_failed",
+      ])
+  }
+
   @Test("an action is unknown, waiting, refused, discarded or delivered, by what is durable")
   func actionState() throws {
     let id = try #require(ActionID("mine"))
