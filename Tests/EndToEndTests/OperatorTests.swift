@@ -96,6 +96,14 @@ struct OperatorTests {
     #expect(wrong.status == 78 && wrong.words.contains("retry.backoff"), "\(wrong.words)")
   }
 
+  @Test("is told why a rejected file cannot be shown, and that it is there")
+  func unreadableRejection() async throws {
+    try FileManager.default.createSymbolicLink(atPath: machine.incoming.appending(path: "link.json").path, withDestinationPath: "/nowhere")
+    try await eventually("it is rejected") { try self.machine.files(in: "rejected").contains("link.json") }
+    let answer = try await machine.shell("curl --silent --unix-socket control.sock http://localhost/v1/rejected/link.json")
+    #expect(answer.words.contains(#""kind":"conflict""#) && answer.words.contains("symbolic link"), "\(answer.words)")
+  }
+
   @Test("clears everything only when it is meant, and hears of how much")
   func clear() async throws {
     _ = try await machine.progressctl("pause")

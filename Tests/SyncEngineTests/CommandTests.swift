@@ -251,6 +251,18 @@ struct CommandTests {
     #expect(machine.events.filter { $0 == .resumed(by: nil) }.count == 1)
   }
 
+  @Test("knows of an action that it was discarded for as long as it knows the action")
+  func memory() throws {
+    try machine.drop(action("uncomplete", #""id":"a1""#))
+    _ = try ask(.discard(EntrySelection(all: true)))
+    machine.advance(.seconds(89 * 86_400))
+    machine.turn(TurnInput())
+    #expect(try machine.state(of: "a1", keys: ["complete-p1-1-3"]) == .discarded(by: 0))
+    machine.advance(.seconds(2 * 86_400))
+    machine.turn(TurnInput())
+    #expect(try machine.state(of: "a1", keys: ["complete-p1-1-3"]) == .unknown)
+  }
+
   @Test("answers what it has not done when it ends")
   func stopping() throws {
     let clear = EngineCommand(id: 7, .discard(EntrySelection(all: true)), caller: 0, sender: nil)

@@ -171,6 +171,11 @@ final class Workstation {
     try DatabaseQueue(path: directory.appending(path: "queue.sqlite").path).write { try $0.execute(sql: "DROP TRIGGER locked") }
   }
 
+  func state(of id: String, keys: [String]) throws -> ActionState? {
+    let store = try SyncStore.reading(path: directory.appending(path: "queue.sqlite").path)
+    return try ActionID(id).map { try store.state(of: $0, sender: owner, keys: keys, confinedTo: nil) }
+  }
+
   func entries() throws -> [QueueEntry] {
     try SyncStore.reading(path: directory.appending(path: "queue.sqlite").path).entries(sender: nil, atMost: .max)
   }

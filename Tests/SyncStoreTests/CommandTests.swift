@@ -151,6 +151,10 @@ struct CommandTests {
     #expect(try steps { try store.flush(of: 1000, from: $0, now: later) } == [20_000, 20_000, 5_000])
     #expect(try steps { try store.flush(of: 1000, from: $0, now: later) } == [0, 0, 0])
     #expect(try steps { try store.retry(EntrySelection(all: true), of: nil, from: $0, now: later) } == [20_000, 20_000, 5_000])
+    try store.database.write { try $0.execute(sql: "UPDATE writes SET is_put_off = 1, due_at_ms = 1 << 50") }
+    #expect(try store.releasePutOff(now: later) && store.releasePutOff(now: later))
+    #expect(try !store.releasePutOff(now: later))
+    #expect(try store.entries(sender: nil, atMost: .max).allSatisfy { $0.dueAt == later })
     #expect(try store.entries(sender: 1001, atMost: 10).isEmpty)
     #expect(try steps { try store.discard(EntrySelection(all: true), of: nil, by: 0, from: $0, now: later) } == [20_000, 20_000, 5_000])
     #expect(try store.totals().discarded == 45_000 && store.counts().pending == 0)
