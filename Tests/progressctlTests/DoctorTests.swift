@@ -226,9 +226,52 @@ struct DoctorTests {
       (200, false, nil, .none, [.ok]), (200, false, nil, .unusable("/t", reason: "is empty"), [.problem]),
     ] as [(Int, Bool, EndpointReport.State?, TokenFindings, [Diagnosis.Verdict])])
   func token(status: Int, hasToken: Bool, state: EndpointReport.State?, token: TokenFindings, verdicts: [Diagnosis.Verdict]) throws {
-    let found = APIFindings(url: try APIBaseURL("https://a.example"), answer: .success(.init(status: status)), hasToken: hasToken)
+    let found = try Self.findings(status, body: Self.progress, hasToken: hasToken, answersAnybody: hasToken ? false : nil)
     let endpoint = state.map { EndpointReport(state: $0) }
     #expect(Self.patient().diagnoseToken(token, found, endpoint: endpoint).map(\.verdict) == verdicts)
+  }
+
+  private static let progress = #"{"program_id":"x","logs":[]}"#
+
+  private static func findings(
+    _ status: Int, contentType: String? = nil, body: String = "", hasToken: Bool, answersAnybody: Bool? = nil
+  ) throws -> APIFindings {
+    let answer = APIProbe.Answer(status: status, contentType: contentType, body: Array(body.utf8))
+    return APIFindings(
+      url: try APIBaseURL("https://a.example"), answer: .success(answer), hasToken: hasToken, answersAnybody: answersAnybody)
+  }
+
+  @Test(
+    "an answer that no progress API gives to who asks tells nothing of the token",
+    arguments: [
+      (429, nil, ""), (500, nil, ""), (302, nil, ""), (200, "text/html", "<html>"), (404, nil, ""), (409, nil, ""),
+      (401, "text/html", "<html>"), (200, nil, "{}"),
+    ] as [(Int, String?, String)], [true, false])
+  func nothingOfTheToken(answer: (Int, String?, String), hasToken: Bool) throws {
+    let found = try Self.findings(answer.0, contentType: answer.1, body: answer.2, hasToken: hasToken)
+    let token = TokenFindings.readable("/t", permissions: 0o600)
+    #expect(Self.patient().diagnoseToken(token, found, endpoint: nil).map(\.verdict) == [.unknown])
+    #expect(Self.patient().diagnoseToken(token, found, endpoint: EndpointReport(state: .reachable)).map(\.verdict) == [.ok])
+  }
+
+  @Test("an API that answers anybody wants no token, whoever asks")
+  func openAPI() throws {
+    for found in [
+      try Self.findings(200, body: Self.progress, hasToken: true, answersAnybody: true),
+      try Self.findings(200, body: Self.progress, hasToken: false),
+    ] {
+      let token = TokenFindings.readable("/t", permissions: 0o600)
+      #expect(Self.patient().diagnoseToken(token, found, endpoint: nil) == [.ok(.token, "the API wants none")])
+    }
+    let unsaid = try Self.findings(200, body: Self.progress, hasToken: true)
+    #expect(Self.patient().diagnoseToken(.none, unsaid, endpoint: nil).map(\.verdict) == [.unknown])
+  }
+
+  @Test("a daemon with a configuration of its own is told to read it by progressctl, as no unit is its own")
+  func reload() throws {
+    let found = try Self.findings(405, hasToken: false)
+    expect(Self.patient(isNamed: true).diagnoseAPI(found, endpoint: nil), [.problem], "progressctl reload")
+    expect(Self.patient().diagnoseAPI(found, endpoint: nil), [.problem], "systemctl reload")
   }
 
   @Test("a user's service that the API wants a token of, and has none, is told where to put it")

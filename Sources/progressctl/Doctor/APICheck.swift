@@ -15,6 +15,8 @@ struct APIFindings: Hashable {
   var answer: Result<APIProbe.Answer, APIProbe.Failure>?
   /// Whether the question carried the daemon's token.
   var hasToken: Bool
+  /// Whether the same question is answered without a token; nil when that was not asked.
+  var answersAnybody: Bool?
 }
 
 /// What can be seen of the token.
@@ -60,7 +62,7 @@ extension Patient {
   /// - Parameter endpoint: How the API stands in the daemon's eyes; nil when it was not asked.
   func diagnoseToken(_ token: TokenFindings, _ found: APIFindings, endpoint: EndpointReport?) -> [Diagnosis] {
     if case .unusable(let path, let reason) = token {
-      return [.problem(.token, "\(path) \(reason)", fix: "put the token there on one line, then \(systemctl("reload \(unitName)"))")]
+      return [.problem(.token, "\(path) \(reason)", fix: "put the token there on one line, then \(reload)")]
     }
     var diagnoses: [Diagnosis] = []
     if case .readable(let path, let permissions) = token, permissions & 0o077 != 0 {
@@ -77,21 +79,28 @@ extension Patient {
       let reason = endpoint.reason.map { ": \($0)" } ?? ""
       return .problem(.token, "the API does not accept the daemon\(reason)", fix: newToken)
     }
-    guard case .success(let answer)? = found.answer else {
-      return endpoint?.state == .reachable
-        ? .ok(.token, "the API accepts the daemon") : .unknown(.token, "whether the API accepts the daemon: it could not be asked")
-    }
-    switch (answer.status, found.hasToken) {
-    case (401, true), (403, true): return .problem(.token, "the API refuses the token with status \(answer.status)", fix: newToken)
-    case (401, false), (403, false):
+    guard case .success(let answer)? = found.answer else { return diagnoseAcceptance(by: endpoint, "it could not be asked") }
+    switch (answer.kind, found.hasToken) {
+    case (.refusal, true): return .problem(.token, "the API refuses the token with status \(answer.status)", fix: newToken)
+    case (.refusal, false):
       if endpoint?.state == .reachable { return .ok(.token, "the API wants a token, and accepts the daemon's") }
       if case .none = token, kind == .user || isNamed {
         return .problem(.token, "the API wants a token, and none is configured", fix: newToken)
       }
       return .unknown(.token, "the API wants a token; whether it accepts the daemon's", fix: askAsRoot)
-    case (_, true): return .ok(.token, "the API accepts the token")
-    case (_, false): return .ok(.token, "the API wants none")
+    case (.progressAPI, true) where found.answersAnybody == false: return .ok(.token, "the API accepts the token")
+    case (.progressAPI, true) where found.answersAnybody == nil:
+      return .unknown(.token, "whether the API looks at the token: it did not say what it answers without one")
+    case (.progressAPI, _): return .ok(.token, "the API wants none")
+    case (.pause, _), (.failing, _), (.redirect, _), (.webPage, _), (.noSuchCall, _), (.somethingElse, _):
+      return diagnoseAcceptance(by: endpoint, "its answer does not tell (status \(answer.status))")
     }
+  }
+
+  /// By the daemon's word, where its own question has told nothing.
+  private func diagnoseAcceptance(by endpoint: EndpointReport?, _ obstacle: String) -> Diagnosis {
+    endpoint?.state == .reachable
+      ? .ok(.token, "the API accepts the daemon") : .unknown(.token, "whether the API accepts the daemon: \(obstacle)")
   }
 
   private func tokenPlace(_ token: TokenFindings) -> String {
@@ -104,7 +113,7 @@ extension Patient {
 
   /// Whether what answers is a progress API.
   func diagnoseAPI(_ found: APIFindings, endpoint: EndpointReport?) -> [Diagnosis] {
-    let (url, baseURL) = (found.url, "check api.base_url (\(found.url)), then \(systemctl("reload \(unitName)"))")
+    let (url, baseURL) = (found.url, "check api.base_url (\(found.url)), then \(reload)")
     switch found.answer {
     case nil: return [.unknown(.api, "\(url) was not asked")]
     case .failure(let failure)?:

@@ -78,6 +78,9 @@ struct Patient: Hashable {
 
   var restart: String { isNamed ? "end it with SIGTERM, then \(startCommand)" : systemctl("restart \(unitName)") }
 
+  /// What has the daemon read its configuration again; one of no unit has the file of its own to be named.
+  var reload: String { isNamed ? "progressctl reload, with the same --config" : systemctl("reload \(unitName)") }
+
   var journal: String { kind == .user ? "journalctl --user -u \(unitName) -e" : "\(sudo)journalctl -u \(unitName) -e" }
 
   /// Doctor as the one who may look into everything.

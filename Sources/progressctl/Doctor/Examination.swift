@@ -116,9 +116,25 @@ struct Examination {
         return (await Self.result { () async throws(APIProbe.Failure) in try await probe.progress(of: program, now: now) }, await expiry)
       }
       (found.answer, found.certificatesExpireAt) = (answers?.0, answers?.1)
+      if found.hasToken, case .success(let answer)? = found.answer, answer.kind == .progressAPI {
+        configuration.api.tokenFile = nil
+        found.answersAnybody = await answersAnybody(configuration, about: program)
+      }
     }
     found.addresses = await addresses
     return found
+  }
+
+  /// Whether a progress API answers the question of somebody without a token; nil where it says neither.
+  private func answersAnybody(_ configuration: Configuration, about program: ProgramID) async -> Bool? {
+    guard let settings = try? configuration.clientSettings() else { return nil }
+    let now = now
+    let answer = try? await APIProbe.with(settings, version: Daemon.version) { try await $0.progress(of: program, now: now) }
+    return switch answer?.kind {
+    case .progressAPI?: true
+    case .refusal?: false
+    case .pause?, .failing?, .redirect?, .webPage?, .noSuchCall?, .somethingElse?, nil: nil
+    }
   }
 
   private static let patience = Duration.seconds(5)
