@@ -4,6 +4,7 @@ import ControlProtocol
 import FoundationEssentials
 import ProgressModel
 import SyncDaemon
+import Systemd
 
 struct Queue: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -41,8 +42,13 @@ struct Queue: AsyncParsableCommand {
           return try await keys.isEmpty ? listing.writeJSON(write) : listing.writeJSONLines(filter, write)
         }
         let style = StandardOutput.style(environment: environment)
-        try await listing.writeTable(filter, now: .now, style: style, headline: QueueListing.headline(pending:failed:), write)
+        try await listing.writeTable(filter, now: .now, style: style, headline: headline, write)
       }
     }
+  }
+
+  private func headline(pending: Int, failed: Int) -> String {
+    guard pending + failed == 0, !keys.isEmpty else { return QueueListing.headline(pending: pending, failed: failed) }
+    return "nothing under \(keys.map(\.singleLine).joined(separator: ", "))"
   }
 }

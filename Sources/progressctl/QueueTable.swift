@@ -30,22 +30,24 @@ struct QueueListing {
     try write("],\"pending\":\(pending)}\n")
   }
 
-  /// A headline and a table for people. The entries are read twice, as the widths of the columns come first.
+  /// A headline, what stands in the way of all, and a table for people. The entries are read twice, as the widths of the columns come first.
   func writeTable(
     _ filter: QueueFilter, now: Timestamp, style: TextStyle, headline: (_ pending: Int, _ failed: Int) -> String,
     _ write: (String) throws -> Void
   ) async throws {
+    let hold = await client.hold(now: now)
     var (pending, failed) = (0, 0)
     var widths = ColumnWidths()
     widths.measure(QueueItem.header)
     let source = try await client.eachEntry(filter) { item in
       if item.state == .failed { failed += 1 } else { pending += 1 }
-      widths.measure(item.row(now: now, style: style))
+      widths.measure(item.row(now: now, hold: hold, style: style))
     }
     try write(headline(pending, failed) + source.remark + "\n")
     guard pending + failed > 0 else { return }
+    if let hold { try write(hold.reason + "\n") }
     try write(widths.line(QueueItem.header))
-    _ = try await client.eachEntry(filter) { try write(widths.line($0.row(now: now, style: style))) }
+    _ = try await client.eachEntry(filter) { try write(widths.line($0.row(now: now, hold: hold, style: style))) }
   }
 
   static func headline(pending: Int, failed: Int) -> String {
@@ -61,15 +63,19 @@ struct QueueListing {
 extension QueueItem {
   static let header = ["ID", "STATE", "ATTEMPTS", "SINCE", "NEXT", "KEY", "LAST ANSWER"]
 
-  func row(now: Timestamp, style: TextStyle) -> [String] {
+  func row(now: Timestamp, hold: Hold? = nil, style: TextStyle) -> [String] {
     [
       "\(id)", style.paint(state.rawValue, state.colour), "\(attempts)/\(maximumAttempts)", (now - waitingSince).inWords,
-      nextAttempt(now: now), key.singleLine, lastAnswer ?? "",
+      nextAttempt(now: now, hold: hold), key.singleLine, lastAnswer ?? "",
     ]
   }
 
-  func nextAttempt(now: Timestamp) -> String {
-    nextAttemptAt.map { $0 <= now ? "now" : "in \(($0 - now).inWords)" } ?? "-"
+  /// When it is tried next: never sooner than what stands in the way lets it.
+  func nextAttempt(now: Timestamp, hold: Hold? = nil) -> String {
+    guard let nextAttemptAt else { return "-" }
+    guard let hold else { return nextAttemptAt <= now ? "now" : "in \((nextAttemptAt - now).inWords)" }
+    guard let end = hold.end, end > now || nextAttemptAt > now else { return hold.word }
+    return "in \((max(end, nextAttemptAt) - now).inWords)"
   }
 
   /// The status and the words of the last answer, or of the network; nil before the first failure.

@@ -11,16 +11,17 @@ struct ShowEntry: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "show-entry",
     abstract: "All that is known of an entry of the queue.",
-    usage: "progressctl show-entry [<options>] <id> ...",
+    usage: "progressctl show-entry [<options>] <id-or-key> ...",
     discussion: """
       Examples:
         progressctl show-entry 17
+        progressctl show-entry complete-p1-1-3
         progressctl show-entry 17 --json | jq -r .value
       """,
     aliases: ["show"])
 
-  @Argument(help: ArgumentHelp("Ids of entries, as progressctl queue lists them.", valueName: "id"), completion: .entryIDs)
-  var ids: [Int64]
+  @Argument(help: ArgumentHelp("Ids or keys, as progressctl queue lists them.", valueName: "id-or-key"), completion: .entryIDs)
+  var entries: [String]
 
   @Flag(help: "Print an entry a line for scripts.")
   var json = false
@@ -30,15 +31,34 @@ struct ShowEntry: AsyncParsableCommand {
   func run() async throws {
     let environment = ProcessInfo.processInfo.environment
     let service = try service.service(environment: environment)
-    let (items, source) = try await service.asking { client in try await client.queue(QueueFilter(ids: Set(ids))) }
+    let (items, source, hold) = try await service.asking { client in
+      let (items, source) = try await client.entries(named: entries)
+      return (items, source, json ? nil : await client.hold(now: .now))
+    }
     try StandardOutput.write { write in
       if json { return try items.forEach { try write(ControlCoding.text(of: $0) + "\n") } }
       for item in items {
-        try write(item.portrait(now: .now, style: StandardOutput.style(environment: environment)))
+        try write(item.portrait(now: .now, hold: hold, style: StandardOutput.style(environment: environment)))
       }
     }
-    let missing = Set(ids).subtracting(items.map(\.id)).sorted().map { "\($0)" }
+    let missing = entries.filter { name in !items.contains { "\($0.id)" == name || $0.key == name } }
     guard missing.isEmpty else { throw Failure(missing: missing, remark: source.remark) }
+  }
+}
+
+extension ControlClient {
+  /// The entries with these ids and under these keys, each once, in the order of acceptance.
+  fileprivate func entries(named names: [String]) async throws -> (items: [QueueItem], source: Source) {
+    let choice = EntryChoice(named: names)
+    // A filter lets through what has one of its ids and one of its keys.
+    let filters = [QueueFilter(ids: Set(choice.ids)), QueueFilter(keys: Set(choice.keys))].filter { $0 != QueueFilter() }
+    var (found, source) = ([Int64: QueueItem](), Source.daemon)
+    for filter in filters {
+      let answer = try await queue(filter)
+      source = answer.source
+      for item in answer.items { found[item.id] = item }
+    }
+    return (found.values.sorted { $0.id < $1.id }, source)
   }
 }
 
@@ -52,7 +72,7 @@ extension Failure {
 
 extension QueueItem {
   /// The entry for people, a line for each thing.
-  func portrait(now: Timestamp, style: TextStyle) -> String {
+  func portrait(now: Timestamp, hold: Hold? = nil, style: TextStyle) -> String {
     let lines: [(String, String?)] = [
       ("entry", "\(id)"),
       ("key", key.singleLine),
@@ -63,7 +83,11 @@ extension QueueItem {
       ("accepted", acceptedAt.rfc3339),
       ("dropped by", "\(UserName(sender))"),
       ("last answer", lastAnswer ?? "none yet"),
-      ("next", state == .failed ? "nothing by itself: progressctl retry \(id), or progressctl discard \(id)" : nextAttempt(now: now)),
+      (
+        "next",
+        state == .failed ? "nothing by itself: progressctl retry \(id), or progressctl discard \(id)" : nextAttempt(now: now, hold: hold)
+      ),
+      ("held up", state == .failed ? nil : hold?.reason),
     ]
     var text = ""
     Table(lines.compactMap { label, words in words.map { [label, $0] } }).writeLines { text += $0 }

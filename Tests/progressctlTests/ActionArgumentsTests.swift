@@ -113,7 +113,7 @@ struct ActionArgumentsTests {
       ("retry 7 --all-failed", "Give ids or keys, or --all-failed", "retry "),
       ("clear", "Say --all when you mean everything; progressctl discard takes ids and keys", "clear "),
       ("discard", "Missing expected argument '<id-or-key> ...'", "discard "),
-      ("show-entry x", "The value 'x' is invalid for '<id>'", "show-entry "),
+      ("show-entry", "Missing expected argument '<id-or-key> ...'", "show-entry "),
       ("pause --for 2", "The value '2' is invalid for '--for <duration>': must be a duration such as 500ms or 1m30s", "pause "),
       ("log-level loud", "The level must be one of trace, debug, info, notice, warning, error, critical", "log-level "),
       ("log-exercise p1 1 3 squat --log {} --file x", "Give --log or --file, not both", "log-exercise "),

@@ -47,6 +47,34 @@ struct QueueScreenTests {
     #expect(QueueListing.headline(pending: 0, failed: 1) == "0 pending, 1 failed; see progressctl failed")
   }
 
+  private func hold(_ change: (inout StatusReport) -> Void) -> Hold? {
+    var report = StatusReport(daemon: DaemonReport(running: true))
+    change(&report)
+    return report.hold(now: start)
+  }
+
+  private func endpoint(_ state: EndpointReport.State, probe seconds: Int? = nil) -> Hold? {
+    hold { $0.endpoint = EndpointReport(state: state, since: start, reason: "no", nextProbeAt: seconds.map { start + .seconds($0) }) }
+  }
+
+  @Test("what stands in the way of all says when each is tried next: not now")
+  func held() {
+    let nexts = [
+      hold { $0.pause = PauseReport(since: start, until: nil, by: 0) },
+      hold { $0.pause = PauseReport(since: start, until: start + .seconds(60), by: 0) },
+      endpoint(.held, probe: 60), endpoint(.unreachable, probe: 60), endpoint(.failing, probe: 0), endpoint(.reachable), endpoint(.untried),
+      nil,
+    ].map { hold in items.map { $0.nextAttempt(now: start + .seconds(1), hold: hold) } }
+    #expect(
+      nexts == [
+        ["paused", "paused", "paused"], ["in 59 s", "in 59 s", "in 9 min"], ["held", "held", "held"], ["in 59 s", "in 59 s", "in 9 min"],
+        ["at next try", "in 8 s", "in 9 min"], ["now", "in 8 s", "in 9 min"], ["now", "in 8 s", "in 9 min"], ["now", "in 8 s", "in 9 min"],
+      ])
+    #expect(failed.nextAttempt(now: start, hold: endpoint(.held)) == "-")
+    #expect(endpoint(.held, probe: 60)?.reason.hasPrefix("the API does not accept us since 0 s (no); tried again in 60 s") == true)
+    #expect(items[0].portrait(now: start, hold: endpoint(.held), style: .plain).contains("\nheld up      the API does not accept us"))
+  }
+
   @Test("an entry is told with what waits, why, since when, and what can be done")
   func entry() {
     var item = failed
