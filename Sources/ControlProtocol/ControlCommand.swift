@@ -89,10 +89,13 @@ package struct CommandReport: Hashable, Codable, Sendable {
   package var changed: Int
   /// Ids, keys or names that were asked for and do not exist, or are not the caller's to see.
   package var missing: [String]
+  /// Of each file that was found and left as it was: which, and why. nil when there is none.
+  package var refused: [String]?
   /// One line for a person.
   package var message: String
 
-  package init(changed: Int = 0, missing: [String] = [], message: String) {
+  package init(changed: Int = 0, missing: [String] = [], refused: [String] = [], message: String) {
     (self.changed, self.missing, self.message) = (changed, missing, message)
+    self.refused = refused.isEmpty ? nil : refused
   }
 }

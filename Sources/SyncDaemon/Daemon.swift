@@ -120,7 +120,7 @@ package struct Daemon {
   /// The last is the first to end: whoever asks is answered as long as the work loop works.
   private func services(_ commons: Commons, _ store: SyncStore, _ socket: ControlSocket?) async -> [any Service] {
     let page = MetricsPage(configuration, store: store, instruments: commons.instruments, startedAt: startedAt)
-    let control = DaemonControl(configuration, commons, metricsPage: page, startedAt: startedAt) { .now }
+    let control = DaemonControl(configuration, commons, metricsPage: page, startedAt: startedAt, logger: logger) { .now }
     let reloader = Reloader(started: configuration, load: load)
     let loop = WorkLoop(
       configuration: configuration, store: store, commons: commons, reloader: reloader, hasDesktop: kind == .user, logger: logger

@@ -54,6 +54,8 @@ package enum MessageKind: String, CaseIterable, Sendable {
   case retriedByHand = "4460cd3138974cd782d6b67ba7335c16"
   case discarded = "ea87ee4d5cfb40f19541c527f745d6f5"
   case cleared = "a6775a1b6a7f4382bbf15758b8724a97"
+  case filesRequeued = "4ee561a654f14627b9127a756de51ff2"
+  case filesDiscarded = "461dba07426f4311b9945582270799e7"
   case paused = "471e72d6ac3a4b9a8997b4dc650a7b1a"
   case resumed = "c2d4801dfdbc4be6b7e81a9e92197f3e"
   case levelChanged = "aff6a44bc0874039977111392cd03466"
@@ -71,9 +73,8 @@ package enum MessageKind: String, CaseIterable, Sendable {
     case .replaced, .noticeFailed: .debug
     case .accepted, .repeated, .retrying, .synced, .retrySucceeded, .wokeUp: .info
     case .superseded, .ignored, .apiAnswers, .apiPauses, .tokenChanged, .tokenUnwatched, .storageRecovered, .networkUnwatched,
-      .clockUnwatched, .metricsOpen, .started, .stopped, .reloaded, .flushed, .retriedByHand, .discarded, .cleared, .paused, .resumed,
-      .levelChanged,
-      .incidentOver:
+      .clockUnwatched, .metricsOpen, .started, .stopped, .reloaded, .flushed, .retriedByHand, .discarded, .cleared, .filesRequeued,
+      .filesDiscarded, .paused, .resumed, .levelChanged, .incidentOver:
       .notice
     case .refused, .attemptFailed, .parked, .apiFails, .apiUnreachable, .tokenExposed, .removalFailed, .spoolUnwatched, .controlLimited,
       .restartNeeded:
@@ -110,6 +111,7 @@ package enum MessageKind: String, CaseIterable, Sendable {
     case .restartNeeded: [.setting]
     case .discarded: Self.entryFields + [.caller]
     case .retriedByHand, .cleared: [.caller, .entries]
+    case .filesRequeued, .filesDiscarded: [.caller, .files]
     case .paused: [.caller]
     case .levelChanged: [.level]
     case .incidentHeld: [.incident, .reason, .status]

@@ -20,21 +20,29 @@ struct CommandOptions: ParsableArguments {
   /// Throws `Failure`, also for entries that were named and are not there.
   ///
   /// - Parameter conflict: The exit code for what cannot be done as things stand.
-  func perform(_ command: ControlCommand, on service: Service? = nil, conflict: CInt = EX_TEMPFAIL) async throws {
+  /// - Parameter telling: What is worth a line more to a person, asked before it is done.
+  func perform(
+    _ command: ControlCommand, on service: Service? = nil, conflict: CInt = EX_TEMPFAIL,
+    telling remark: (ControlClient) async -> String? = { _ in nil }
+  ) async throws {
     let service = try service ?? resolveService()
-    let report = try await service.asking { client in
+    let (report, remark) = try await service.asking { client in
       do {
-        return try await Spinner.turning("progress-syncd is at it") { try await client.socket.perform(command) }
+        let remark = json ? nil : await remark(client)
+        let report = try await Spinner.turning("progress-syncd is at it") { try await client.socket.perform(command) }
+        return (report, report.changed == 0 ? nil : remark)
       } catch ControlError.refused(let refusal) where refusal.kind == .conflict {
         throw Failure("\(refusal.error.singleLine) (\(service.name))", code: conflict)
       }
     }
-    try tell(report)
+    try tell(report, remark: remark)
   }
 
-  /// Throws `failure` of what was named and is not there.
-  func tell(_ report: CommandReport, missing failure: ([String]) -> Failure = { Failure(missing: $0) }) throws {
-    try StandardOutput.write((json ? try ControlCoding.text(of: report) : report.message.singleLine) + "\n")
+  /// Throws `Failure` with a line for each that was left as it was, and `failure` of what was named and is not there.
+  func tell(_ report: CommandReport, remark: String? = nil, missing failure: ([String]) -> Failure = { Failure(missing: $0) }) throws {
+    try StandardOutput.write(
+      (json ? try ControlCoding.text(of: report) : report.message.singleLine) + "\n" + (remark.map { $0 + "\n" } ?? ""))
+    if let refused = report.refused { throw Failure(refused.map(\.singleLine).joined(separator: "\nprogressctl: "), code: EX_DATAERR) }
     guard report.missing.isEmpty else { throw failure(report.missing) }
   }
 }

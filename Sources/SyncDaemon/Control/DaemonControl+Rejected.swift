@@ -1,5 +1,6 @@
 import ControlProtocol
 import ControlServer
+import Logging
 import ProgressModel
 import Spool
 
@@ -27,18 +28,19 @@ extension DaemonControl {
   }
 
   func requeue(_ choice: RejectedChoice, for caller: Caller) async throws -> CommandReport {
-    try await change(choice, done: "requeued") { try rejectedFiles.requeue($0, of: caller.confinement) }
+    try await change(choice, done: "requeued", as: .filesRequeued, by: caller) { try rejectedFiles.requeue($0, of: caller.confinement) }
   }
 
   func discard(_ choice: RejectedChoice, for caller: Caller) async throws -> CommandReport {
-    try await change(choice, done: "discarded") { try rejectedFiles.discard($0, of: caller.confinement) }
+    try await change(choice, done: "discarded", as: .filesDiscarded, by: caller) { try rejectedFiles.discard($0, of: caller.confinement) }
   }
 
   /// So many files are moved between two looks at whether anybody waits for it; each step is durable.
   private static let step = 500
 
   private func change(
-    _ choice: RejectedChoice, done: String, _ deed: @Sendable (RejectedSelection) throws -> RejectedChange
+    _ choice: RejectedChoice, done: String, as kind: MessageKind, by caller: Caller,
+    _ deed: @Sendable (RejectedSelection) throws -> RejectedChange
   ) async throws -> CommandReport {
     let (named, unreadable) = choice.selection
     let names =
@@ -47,6 +49,7 @@ extension DaemonControl {
       case .all: try await desk.run { try rejectedFiles.allNames() }
       }
     var change = RejectedChange()
+    defer { say(kind, change, done: done, by: caller) }
     for start in stride(from: 0, to: names.count, by: Self.step) {
       do {
         try Task.checkCancellation()
@@ -59,6 +62,16 @@ extension DaemonControl {
     // Of all, those of others were not asked for.
     if named == .all { change.missing = [] }
     return CommandReport(change, unreadable: unreadable, done: done)
+  }
+
+  /// Has the journal know who did it; a file that is alone is named.
+  private func say(_ kind: MessageKind, _ change: RejectedChange, done: String, by caller: Caller) {
+    guard let first = change.changed.first else { return }
+    let number = change.changed.count
+    let files = number == 1 ? "rejected/\(first) was" : "\(number) files of rejected/ were"
+    var fields: [JournalField: String] = [.caller: "\(caller.uid)", .files: "\(number)"]
+    if number == 1 { fields[.rejectedAs] = "\(first)" }
+    logger.say(kind, "\(files) \(done) at the wish of user \(caller.uid)", fields)
   }
 }
 
@@ -85,7 +98,8 @@ extension CommandReport {
     let missing = change.missing.map(\.description) + unreadable
     var clauses = ["\(number) \(number == 1 ? "file" : "files") \(done)"]
     if !missing.isEmpty { clauses.append("\(missing.count) not there") }
-    clauses += change.refused.map(\.description)
-    self.init(changed: number, missing: missing, message: clauses.joined(separator: "; "))
+    if !change.refused.isEmpty { clauses.append("\(change.refused.count) left as \(change.refused.count == 1 ? "it was" : "they were")") }
+    self.init(
+      changed: number, missing: missing, refused: change.refused.map { "\($0)" }, message: clauses.joined(separator: "; "))
   }
 }

@@ -15,13 +15,14 @@ struct DaemonControl: ControlPort {
   let rejectedFiles: RejectedFiles
   let metricsPage: MetricsPage
   let startedAt: Timestamp
+  let logger: Logger
   let now: @Sendable () -> Timestamp
 
   init(
-    _ configuration: Configuration, _ commons: Commons, metricsPage: MetricsPage, startedAt: Timestamp,
+    _ configuration: Configuration, _ commons: Commons, metricsPage: MetricsPage, startedAt: Timestamp, logger: Logger,
     now: @escaping @Sendable () -> Timestamp
   ) {
-    (self.commons, self.metricsPage, self.startedAt, self.now) = (commons, metricsPage, startedAt, now)
+    (self.commons, self.metricsPage, self.startedAt, self.logger, self.now) = (commons, metricsPage, startedAt, logger, now)
     queue = QueueView(path: configuration.queuePath, desk: desk)
     rejectedFiles = RejectedFiles(root: configuration.spool.directory)
   }
