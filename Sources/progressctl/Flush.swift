@@ -1,5 +1,6 @@
 import ArgumentParser
 import ControlProtocol
+import SyncDaemon
 
 struct Flush: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -11,5 +12,5 @@ struct Flush: AsyncParsableCommand {
 
   @OptionGroup var options: CommandOptions
 
-  func run() async throws { try await options.perform(.flush) }
+  func run() async throws { try await options.perform(.flush, telling: { await $0.troubleBefore(now: .now) }) }
 }

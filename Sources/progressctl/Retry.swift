@@ -1,5 +1,6 @@
 import ArgumentParser
 import ControlProtocol
+import SyncDaemon
 
 struct Retry: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -27,6 +28,6 @@ struct Retry: AsyncParsableCommand {
   func run() async throws {
     var choice = EntryChoice(named: entries)
     choice.allFailed = allFailed
-    try await options.perform(.retry(choice))
+    try await options.perform(.retry(choice), telling: { await $0.troubleBefore(now: .now) })
   }
 }

@@ -59,10 +59,38 @@ struct OperatorTests {
     try await machine.stopAPI()
     let away = try await machine.progressctl("rate", "p1", "1", "3", "easy", "--wait=synced", "--timeout", "2s")
     #expect(away.status == 75 && away.words.contains("the API does not answer since "), "\(away.words)")
+    let held = try await machine.progressctl("queue")
+    #expect(held.words.contains("1 pending, 0 failed\nthe API does not answer since "), "\(held.words)")
+    #expect(!held.words.contains(" now "), "\(held.words)")
+    let tried = try await machine.progressctl("flush")
+    #expect(
+      tried.status == 0 && tried.words.hasPrefix("1 entry is tried now\nwhat stood in the way: the API does not answer since "),
+      "\(tried.words)")
     try await machine.startAPI()
     let flushed = try await machine.progressctl("flush")
     #expect(flushed.status == 0)
     try await eventually("it is delivered too") { try self.machine.rows() == ["1-3 done easy"] }
+  }
+
+  @Test("gives refused files back and throws them away: the journal says who did, and what cannot be done has a line of its own")
+  func rejected() async throws {
+    let rejected = machine.directory.appending(path: "spool/rejected")
+    try machine.drop("no JSON")
+    try await eventually("it is rejected") { try machine.files(in: "rejected").contains { $0.hasSuffix(".json") } }
+    try #require(mkfifo(rejected.appending(path: "pipe.json").path, 0o600) == 0)
+    try #require(mkfifo(rejected.appending(path: "other.json").path, 0o600) == 0)
+    let shown = try await machine.progressctl("rejected", "show", "pipe.json")
+    #expect(shown.status == 65 && shown.words.hasPrefix("progressctl: pipe.json: "), "\(shown.words)")
+    let requeued = try await machine.progressctl("rejected", "requeue", "--all")
+    #expect(requeued.status == 65 && requeued.words.contains("1 file requeued; 2 left as they were\n"), "\(requeued.words)")
+    for name in ["pipe.json", "other.json"] { #expect(requeued.words.contains("progressctl: \(name): "), "\(requeued.words)") }
+    #expect(try machine.daemonLog.contains("Given back at the wish of user \(geteuid()): rejected/000001.json"))
+    try await eventually("it is rejected again") { try machine.files(in: "rejected").contains { $0.hasSuffix("000001.json") } }
+    let refused = try await machine.progressctl("rejected", "discard", "--all")
+    #expect(refused.status == 64 && refused.words.contains("would discard 3 files"), "\(refused.words)")
+    let discarded = try await machine.progressctl("rejected", "discard", "--all", "--yes")
+    #expect(discarded.status == 0 && discarded.words == "3 files discarded\n", "\(discarded.words)")
+    #expect(try machine.daemonLog.contains("Discarded at the wish of user \(geteuid()): 3 files of rejected/"))
   }
 
   @Test("a wait for the delivery goes on while the daemon is started again")

@@ -43,7 +43,8 @@ struct PeopleTests {
       member: .done("1 pending, 1 failed", "complete-p1-1-2", silentOf: ["p1-1-1", "p9"]),
       root: .done("3 pending, 3 failed", "complete-p1-1-1", "complete-p1-1-2", "complete-p1-1-3")),
     Trial(
-      "queue complete-p1-1-1 complete-p1-1-9", owner: .done("1 pending, 0 failed"), member: .done("nothing is pending"),
+      "queue complete-p1-1-1 complete-p1-1-9", owner: .done("1 pending, 0 failed"),
+      member: .done("nothing under complete-p1-1-1, complete-p1-1-9"),
       root: .done("1 pending, 0 failed")),
     Trial(
       "failed", owner: .done("1 failed; progressctl retry ID, or progressctl discard ID", "complete-p9-1-1", "404"),
@@ -95,7 +96,10 @@ struct PeopleTests {
       member: .refused(66, "no such rejected file, or not yours: owner.json; see progressctl rejected"),
       root: .refused(66, "no such rejected file, or not yours: owner.json; see progressctl rejected")),
     Trial(
-      "rejected discard --all", owner: .done("0 files discarded"), member: .done("1 file discarded"), root: .done("1 file discarded")),
+      "rejected discard --all", owner: .done("0 files discarded"), member: .refused(64, "would discard 1 file of uid 61002"),
+      root: .refused(64, "would discard 2 files: 1 of root, 1 of uid 61002")),
+    Trial(
+      "rejected discard --all --yes", owner: .done("0 files discarded"), member: .done("1 file discarded"), root: .done("1 file discarded")),
     Trial(administrators: "log-level debug --for 10m", .done("the log's level is debug for 10m")),
     Trial(administrators: "pause --for 2h", .done("nothing is sent for 2h")),
     Trial(administrators: "resume", .done("sending goes on")),
@@ -107,7 +111,7 @@ struct PeopleTests {
     Trial(
       "complete p1 1 7", all: .done("dropped complete-p1-1-7"),
       stranger: .refused(77, "Permission denied; check its owner and mode, and that this user may use the spool; nothing was dropped")),
-    Trial("flush", all: .done(" sent now")),
+    Trial("flush", all: .done(" tried now")),
   ]
 
   @Test("change what they dropped themselves; root changes everything, and the daemon")
@@ -205,7 +209,7 @@ struct PeopleTests {
     try await Trial("rejected show owner.json", owner: away, member: away, root: .done("no JSON"), stranger: away).runForAll(on: machine)
     for deed in [
       "watch", "flush", "retry --all-failed", "discard 1", "clear --all --yes", "pause", "resume", "reload", "log-level debug",
-      "rejected requeue --all", "rejected discard --all",
+      "rejected requeue --all", "rejected discard --all", "rejected discard --all --yes",
     ] {
       for person in [Person.member, .root] { try await Trial(deed, all: away).run(as: person, on: machine) }
     }

@@ -102,7 +102,7 @@ extension ControlCommand {
   fileprivate func sentence(changed: Int) -> String {
     let entries = changed == 1 ? "1 entry" : "\(changed) entries"
     return switch self {
-    case .flush: "\(entries) sent now"
+    case .flush: "\(entries) \(changed == 1 ? "is" : "are") tried now"
     case .retry: "\(entries) tried again now"
     case .discard: "\(entries) discarded, undelivered"
     case .pause(let time): "nothing is sent \(time.map { "for \($0)" } ?? "until somebody resumes")"
