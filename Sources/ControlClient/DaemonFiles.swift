@@ -1,4 +1,5 @@
 package import ControlProtocol
+import FoundationEssentials
 import Glibc
 package import ProgressModel
 import SyncPolicy
@@ -24,12 +25,15 @@ package struct DaemonFiles: Sendable {
   /// Whether a daemon holds the lock, and its process.
   package var presence: DaemonPresence { DaemonPresence(lockPath: lockPath) }
 
-  /// The counts; their cost does not grow with the queue.
+  /// The counts, and a person's pause; their cost does not grow with the queue.
   package func status() throws(ControlError) -> StatusReport {
-    let (counts, oldest) = try asking { try ($0.counts(), $0.oldestPendingAt()) }
+    let (counts, oldest, suspension) = try asking { try ($0.counts(), $0.oldestPendingAt(), $0.suspension()) }
     var report = StatusReport(daemon: DaemonReport(presence))
     (report.waiting, report.retrying, report.parked, report.failed) = (counts.waiting, counts.retrying, counts.parked, counts.failed)
     (report.oldestAcceptedAt, report.lastSyncedAt) = (oldest, counts.lastSyncedAt)
+    if let suspension, !suspension.hasEnded(now: Timestamp(milliseconds: Int64(Date.now.timeIntervalSince1970 * 1_000))) {
+      report.pause = PauseReport(since: suspension.since, until: suspension.until, by: suspension.by)
+    }
     return report
   }
 
@@ -69,9 +73,17 @@ package struct DaemonFiles: Sendable {
     }
   }
 
-  /// Whether the action that this user dropped with this id has been accepted, and so survives a power cut.
-  package func isAccepted(_ id: ActionID) throws(ControlError) -> Bool {
-    try asking { try $0.isAccepted(id, sender: geteuid()) }
+  /// What has become of an action that this user dropped, by what is durable; `keys`: those of its writes.
+  package func state(of id: ActionID, keys: [WriteKey]) throws(ControlError) -> ActionReport {
+    // Others than root and the daemon's own user, whom it lets look at everything, cannot read the files.
+    let state = try asking { try $0.state(of: id, sender: geteuid(), keys: keys.map { "\($0)" }, confinedTo: nil) }
+    return switch state {
+    case .unknown: ActionReport(state: .unknown)
+    case .accepted(let entry): ActionReport(state: .accepted, reason: entry?.lastReason)
+    case .failed(let entry): ActionReport(state: .failed, reason: entry.lastReason)
+    case .discarded(let user): ActionReport(state: .discarded, reason: "by user \(user)")
+    case .synced: ActionReport(state: .synced)
+    }
   }
 
   private func asking<Answer>(_ question: (SyncStore) throws -> Answer) throws(ControlError) -> Answer {

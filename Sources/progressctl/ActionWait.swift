@@ -95,11 +95,11 @@ struct ActionWait {
     return nil
   }
 
-  /// What the files tell those who may read them. A delivery leaves no trace there that is the action's own.
+  /// What the files tell those who may read them.
   private func lookIntoFiles(insteadOf error: ControlError) throws -> Look {
     if let reason = rejectionReason() { return Look(report: ActionReport(state: .unknown), outcome: .rejected(reason: reason)) }
     do {
-      let report = ActionReport(state: try client.files.isAccepted(id) ? .accepted : .unknown)
+      let report = try client.files.state(of: id, keys: keys)
       return Look(report: report, outcome: outcome(report))
     } catch .noQueue {
       return Look(report: ActionReport(state: .unknown))

@@ -21,7 +21,7 @@ struct LogLevel: AsyncParsableCommand {
   @Option(
     name: .customLong("for"),
     help: ArgumentHelp("How long, such as 10m; default: until a reload or a restart.", valueName: "duration"),
-    transform: Duration.init(argument:))
+    transform: Duration.init(positiveArgument:))
   var time: Duration?
 
   @OptionGroup var options: CommandOptions

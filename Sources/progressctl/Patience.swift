@@ -44,10 +44,17 @@ struct Patience {
   }
 
   private func cause(_ report: ActionReport) async -> String {
-    if let answer = try? await client.status(), answer.source == .daemon {
-      if report.state == .unknown { return "progress-syncd\(answer.report.daemon.process) runs; see progressctl status" }
-      let obstacle = answer.report.obstacle(now: .now) ?? report.reason?.singleLine
-      return obstacle ?? "it waits for its turn; see progressctl queue"
+    do {
+      let answer = try await client.status()
+      if answer.source == .daemon {
+        if report.state == .unknown { return "progress-syncd\(answer.report.daemon.process) runs; see progressctl status" }
+        let obstacle = answer.report.obstacle(now: .now) ?? report.reason?.singleLine
+        return obstacle ?? "it waits for its turn; see progressctl queue"
+      }
+    } catch ControlError.refused(let refusal) {
+      return "progress-syncd runs, and says: \(refusal.error.singleLine)"
+    } catch {
+      // Who cannot be asked is looked for.
     }
     return switch client.files.presence {
     case .running(let process): "progress-syncd\(process.map { ", process \($0)," } ?? "") runs; see progressctl status"
@@ -66,6 +73,12 @@ extension Duration {
   init(argument: String) throws {
     guard let duration = Duration(spelled: argument) else { throw InvalidDuration() }
     self = duration
+  }
+
+  /// One that is longer than none.
+  init(positiveArgument argument: String) throws {
+    try self.init(argument: argument)
+    guard self > .zero else { throw InvalidDuration() }
   }
 
   private struct InvalidDuration: Error, CustomStringConvertible {

@@ -16,7 +16,7 @@ struct Pause: AsyncParsableCommand {
 
   @Option(
     name: .customLong("for"), help: ArgumentHelp("How long, such as 2h or 1h30m; default: until resume.", valueName: "duration"),
-    transform: Duration.init(argument:))
+    transform: Duration.init(positiveArgument:))
   var time: Duration?
 
   @OptionGroup var options: CommandOptions

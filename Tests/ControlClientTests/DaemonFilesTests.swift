@@ -97,16 +97,31 @@ struct DaemonFilesTests {
     #expect(try state.files.status() == expected)
   }
 
-  @Test("an action is accepted when its own sender's id is in the queue's memory")
-  func isAccepted() throws {
+  @Test("a pause is told as long as it holds")
+  func pause() throws {
+    let store = try state.openStore()
+    try store.suspend(Suspension(since: start, length: nil, by: 7))
+    #expect(try state.files.status().pause == PauseReport(since: start, until: nil, by: 7))
+    try store.suspend(Suspension(since: start, length: .seconds(1), by: 7))
+    #expect(try state.files.status().pause == nil)
+  }
+
+  @Test("what has become of an action is told to whoever dropped it")
+  func action() throws {
     let store = try state.openStore()
     let mine = try #require(ActionID("mine"))
     let theirs = try #require(ActionID("theirs"))
-    #expect(try !state.files.isAccepted(mine))
+    let session = try #require(ProgramID("p1").flatMap { Session(program: $0, week: 1, day: 3) })
+    let key = WriteKey(session: session, field: .completion)
+    #expect(try state.files.state(of: mine, keys: [key]).state == .unknown)
     try store.accept(.uncomplete, id: "mine", sender: geteuid())
     try store.accept(.uncomplete, id: "theirs", sender: geteuid() + 1)
-    #expect(try state.files.isAccepted(mine))
-    #expect(try !state.files.isAccepted(theirs))
+    #expect(try state.files.state(of: mine, keys: [key]).state == .accepted)
+    #expect(try state.files.state(of: theirs, keys: [key]).state == .unknown)
+    try store.settleLast(.failed(status: 422, reason: "no such week"))
+    #expect(try state.files.state(of: mine, keys: [key]) == ActionReport(state: .failed, reason: "no such week"))
+    let delivered = WriteKey(session: session, field: .intensity)
+    #expect(try state.files.state(of: mine, keys: [delivered]).state == .synced)
   }
 
   @Test("a file that is no database is a damage that is told, not an empty queue")

@@ -59,7 +59,8 @@ struct VerbTests {
       (["log-level", "loud"], "must be one of trace, debug"),
       (["retry"], "Give ids or keys, or --all-failed"), (["retry", "7", "--all-failed"], "Give ids or keys, or --all-failed"),
       (["discard"], "Missing expected argument '<id-or-key> ...'"), (["clear"], "Say --all when you mean everything"),
-      (["show-entry", "x"], "The value 'x' is invalid for '<id>'"), (["rejected", "discard"], "name the files, or give --all"),
+      (["pause", "--for", "0s"], "must be a duration such as"), (["log-level", "debug", "--for", "0s"], "must be a duration such as"),
+      (["show-entry"], "Missing expected argument '<id-or-key> ...'"), (["rejected", "discard"], "name the files, or give --all"),
       (["rejected", "requeue", "a", "--all"], "give names or --all, not both"), (["completion", "csh"], "The value 'csh' is invalid"),
       (["complete", "p1", "1", "3", "--wait=soon"], "The value 'soon' is invalid"), (["statsu"], "Unexpected argument 'statsu'"),
     ])

@@ -22,11 +22,11 @@ struct ActionWaitTests {
     file = try SpoolWriter(incoming: FilePath(workstation.incoming.path)).drop(Array("{}".utf8))
   }
 
-  private func outcome(clock: SteppingClock, goal: WaitGoal = .accepted) async throws -> ActionWait.Outcome {
+  private func outcome(clock: SteppingClock, goal: WaitGoal = .accepted, keys: [WriteKey] = []) async throws -> ActionWait.Outcome {
     try await SocketClient.with(path: workstation.socketPath) { socket in
       let client = ControlClient(socket: socket, files: workstation.files)
       let wait = ActionWait(
-        client: client, id: id, keys: [], goal: goal, rejected: workstation.rejected, file: file, timeout: .seconds(10))
+        client: client, id: id, keys: keys, goal: goal, rejected: workstation.rejected, file: file, timeout: .seconds(10))
       return try await wait.outcome(clock: clock)
     }
   }
@@ -72,7 +72,14 @@ struct ActionWaitTests {
     #expect(try await outcome(clock: SteppingClock { _ in }) == unknown)
   }
 
-  @Test("what the API has is not known without a daemon: the wait goes on")
+  @Test("what the API has is known without a daemon too, by the queue that holds nothing of it any more")
+  func delivered() async throws {
+    try workstation.openStore().accept(Action(session: session(), change: .uncomplete, id: id))
+    let gone = WriteKey(session: try session(), field: .intensity)
+    #expect(try await outcome(clock: SteppingClock { _ in Issue.record("it slept") }, goal: .synced, keys: [gone]) == .reached)
+  }
+
+  @Test("what waits in the queue of a daemon that does not run is waited for")
   func synced() async throws {
     try workstation.openStore().accept(Action(session: session(), change: .uncomplete, id: id))
     #expect(try await outcome(clock: SteppingClock { _ in }, goal: .synced) == .timedOut(ActionReport(state: .accepted)))
