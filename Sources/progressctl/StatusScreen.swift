@@ -79,9 +79,10 @@ struct StatusScreen {
   }
 
   private var rates: [Line] {
-    let rates = [("last minute", report.lastMinute), ("last hour", report.lastHour)]
-    return rates.compactMap { label, rate in
-      rate.map { (label, "\($0.accepted) accepted, \($0.delivered) delivered, \($0.retried) attempts failed") }
+    let rates = [("last minute", report.lastMinute, Duration.seconds(60)), ("last hour", report.lastHour, .seconds(3600))]
+    return rates.compactMap { label, rate, time in
+      let start = report.daemon.startedAt.flatMap { now - $0 < time ? " since the daemon's start, \(ago($0))" : nil } ?? ""
+      return rate.map { (label, "\($0.accepted) accepted, \($0.delivered) delivered, \($0.retried) attempts failed\(start)") }
     }
   }
 

@@ -42,7 +42,7 @@ struct StatusScreenTests {
         last synced  2 min ago
                      complete-p1-1-3, 2 min ago
         last minute  1 accepted, 2 delivered, 3 attempts failed
-        last hour    10 accepted, 20 delivered, 30 attempts failed
+        last hour    10 accepted, 20 delivered, 30 attempts failed since the daemon's start, 2 min ago
         spool        1 waiting, 2 rejected (/s); see progressctl rejected
         disk         4.0 KiB of queue, 3.0 TiB free
 
