@@ -52,14 +52,15 @@ package struct EventLog: Sendable {
   private func words(for event: SyncEvent, now: Timestamp) -> String {
     switch event {
     case .accepted(let file, _, let acceptance): words(for: acceptance, of: file)
-    case .refused(let file, _, let reason, let storedAs): "Rejected \(file): \(reason) (kept as rejected/\(storedAs))"
+    case .refused(let file, _, let reason, let storedAs):
+      "Rejected \(file): \(reason) (kept as rejected/\(storedAs); see progressctl rejected)"
     case .ignored(let file, let reason): "Left alone in incoming/: \(file): \(reason)"
     case .retrying(let entry, let attempt, let maximum): "🔄 Retrying sync for \(entry.key) (attempt \(attempt)/\(maximum))"
     case .synced(let entry, _, 0): "✅ Synced: \(entry.key)"
     case .synced(let entry, _, _): "✅ Retry successful for \(entry.key)"
     case .attemptFailed(let entry, _, _, _, let reason): "❌ Sync failed for \(entry.key): \(reason)"
     case .parked(let entry): "❌ Max retry attempts reached for \(entry.key); parked: \(Self.parking)"
-    case .rejected(let entry, _, let reason): "❌ Rejected by the API: \(entry.key): \(reason)"
+    case .rejected(let entry, _, let reason): "❌ Rejected by the API: \(entry.key): \(reason); see progressctl failed"
     case .discarded(let entry, let caller): "Discarded \(entry.key), undelivered, at the wish of user \(caller)"
     case .cleared(_, let sender, _): "🧹 Cleared all pending syncs\(sender.map { " of user \($0)" } ?? "")"
     case .retriedByHand(let count, let caller): "Retrying \(count) at the wish of user \(caller)"
@@ -92,8 +93,8 @@ package struct EventLog: Sendable {
     case .failing(_, _, _, _, let reason): "The API takes nothing: \(reason); one request at a time, nothing is lost"
     case .unreachable(_, _, let probeAt, let reason):
       "No answer from the API: \(reason); trying again in \((probeAt - now).inWords), nothing is lost"
-    case .held(_, _, _, let reason):
-      "The API does not accept us (\(reason)): put a valid token into api.token_file (a credential takes a restart); nothing is lost"
+    case .held(_, _, let status, let reason):
+      "The API does not accept us (\(reason.hasPrefix("\(status)") ? "" : "\(status): ")\(reason)): put a valid token into api.token_file (a credential takes a restart); nothing is lost"
     }
   }
 

@@ -22,7 +22,7 @@ struct EventLogTests {
         "🔄 Retrying sync for complete-p1-1-1 (attempt 1/3)", "✅ Retry successful for complete-p1-1-1", "✅ Synced: complete-p1-1-2",
         "❌ Sync failed for complete-p1-1-3: 503: busy",
         "❌ Max retry attempts reached for complete-p1-1-3; parked: tried again at growing intervals, for as long as it takes",
-        "❌ Rejected by the API: complete-p1-1-4: no such session",
+        "❌ Rejected by the API: complete-p1-1-4: no such session; see progressctl failed",
       ])
     #expect(log.entries.last?.metadata["PROGRESS_KEY"] == "complete-p1-1-4")
     #expect(log.entries.last?.metadata["HTTP_STATUS"] == "422")
@@ -132,9 +132,10 @@ struct EventLogTests {
     let log = Recording()
     log.tell((1...count).map { .refused(file: "\($0).json", sender: 1_000, reason: "empty", storedAs: "\($0).json") }, at: 0)
     log.tell([], at: 30)
-    #expect(log.lines.prefix(100) == (1...100).map { "Rejected \($0).json: empty (kept as rejected/\($0).json)" }[...])
+    #expect(
+      log.lines.prefix(100) == (1...100).map { "Rejected \($0).json: empty (kept as rejected/\($0).json; see progressctl rejected)" }[...])
     let rest = [
-      100: [], 101: ["Rejected 101.json: empty (kept as rejected/101.json)"],
+      100: [], 101: ["Rejected 101.json: empty (kept as rejected/101.json; see progressctl rejected)"],
       150: ["Rejected 50 more files in 30 s, the last 150.json: empty; progressctl rejected lists them all"],
     ]
     #expect(Array(log.lines.dropFirst(100)) == rest[count])
