@@ -86,9 +86,11 @@ struct PeopleTests {
       "discard complete-p1-1-1", owner: .done("1 entry discarded, undelivered"), member: .refused(66, "or not yours: complete-p1-1-1"),
       root: .refused(66, "no such entry, or not yours: complete-p1-1-1; see progressctl queue")),
     Trial(
-      "clear --all", owner: .refused(64, "would discard 1 entry of uid 61001, undelivered; say --yes when you mean it"),
-      member: .refused(64, "would discard 2 entries of uid 61002, undelivered"),
-      root: .refused(64, "would discard 5 entries: 2 of root, 1 of uid 61001, 2 of uid 61002, undelivered")),
+      "clear --all",
+      owner: .refused(
+        64, "would discard all that is yours of 5 entries of the queue and 0 files of the spool, undelivered; say --yes when you mean it"),
+      member: .refused(64, "would discard all that is yours of 5 entries"),
+      root: .refused(64, "would discard all 5 entries of the queue and 0 files of the spool, whoever dropped them, undelivered")),
     Trial(
       "clear --all --yes", owner: .done("1 entry discarded"), member: .done("2 entries discarded"), root: .done("2 entries discarded")),
     Trial(
