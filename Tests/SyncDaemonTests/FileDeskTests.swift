@@ -107,6 +107,7 @@ extension MeasuredMachine {
       chronicle: Chronicle(), instruments: instruments, running: RunningConfiguration(resolved), threshold: LogThreshold(.info))
     let page = MetricsPage(resolved.configuration, store: store, instruments: instruments, startedAt: start)
     let start = start
-    return DaemonControl(resolved.configuration, commons, metricsPage: page, startedAt: start) { start }
+    let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    return DaemonControl(resolved.configuration, commons, metricsPage: page, startedAt: start, logger: logger) { start }
   }
 }
