@@ -133,7 +133,7 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "SimulationTests",
-      dependencies: ["SyncEngine", "SyncStore", "SyncPolicy", "Spool", "ProgressModel", "TestSupport", grdb, systemPackage],
+      dependencies: ["SyncEngine", "SyncStore", "SyncPolicy", "Spool", "ProgressModel", "TestSupport", "Threads", grdb, systemPackage],
       swiftSettings: strict),
     .testTarget(
       name: "SyncDaemonTests",

@@ -1,12 +1,16 @@
 import Foundation
 import GRDB
 @testable import SyncStore
+import Threads
 
-/// A place for the queues of simulations; one at a time.
-struct Laboratory {
+/// A place for the queues of simulations; one at a time, on a thread of its own: a life awaits nothing, and would keep all other tests waiting.
+actor Laboratory {
+  private let thread = BlockingExecutor(label: "laboratory")
   private let directory: URL
   /// The same for all simulations, emptied between them: to open a queue takes longer than many lives.
   private let store: SyncStore
+
+  nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
   init() throws {
     let memory = URL(filePath: "/dev/shm", directoryHint: .isDirectory)
@@ -30,7 +34,7 @@ struct Laboratory {
     return LifeStory(violation: violation.map { "seed \(seed): \($0)" }, trace: simulation.trace)
   }
 
-  func remove() {
+  deinit {
     // What is left behind is the temporary directory's business.
     try? FileManager.default.removeItem(at: directory)
   }

@@ -49,7 +49,7 @@ extension DaemonControl {
       case .all: try await desk.run { try rejectedFiles.allNames() }
       }
     var change = RejectedChange()
-    defer { say(kind, change, done: done, by: caller) }
+    defer { say(kind, change, by: caller) }
     for start in stride(from: 0, to: names.count, by: Self.step) {
       do {
         try Task.checkCancellation()
@@ -65,13 +65,13 @@ extension DaemonControl {
   }
 
   /// Has the journal know who did it; a file that is alone is named.
-  private func say(_ kind: MessageKind, _ change: RejectedChange, done: String, by caller: Caller) {
+  private func say(_ kind: MessageKind, _ change: RejectedChange, by caller: Caller) {
     guard let first = change.changed.first else { return }
     let number = change.changed.count
-    let files = number == 1 ? "rejected/\(first) was" : "\(number) files of rejected/ were"
+    let files = number == 1 ? "rejected/\(first)" : "\(number) files of rejected/"
     var fields: [JournalField: String] = [.caller: "\(caller.uid)", .files: "\(number)"]
     if number == 1 { fields[.rejectedAs] = "\(first)" }
-    logger.say(kind, "\(files) \(done) at the wish of user \(caller.uid)", fields)
+    logger.say(kind, "\(kind == .filesRequeued ? "Given back" : "Discarded") at the wish of user \(caller.uid): \(files)", fields)
   }
 }
 
