@@ -123,7 +123,8 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "SystemdTests", dependencies: ["Systemd", "TestSupport", logging], swiftSettings: strict),
     .testTarget(
-      name: "SystemEventsTests", dependencies: ["SystemEvents", "CSystemEvents", "CTestSupport", systemPackage], swiftSettings: strict),
+      name: "SystemEventsTests", dependencies: ["SystemEvents", "CSystemEvents", "CTestSupport", "TestSupport", systemPackage],
+      swiftSettings: strict),
     .testTarget(
       name: "SQLiteProgressStoreTests", dependencies: ["ProgressModel", "ProgressStore", "SQLiteProgressStore", grdb], swiftSettings: strict
     ),

@@ -33,7 +33,9 @@ struct APIProbeTests {
     }
   }
 
-  @Test("gives up on a server that says nothing, or drips for ever, when its time is over", arguments: [[], [ScriptedServer.Step.drip]])
+  @Test(
+    "gives up on a server that says nothing, or drips for ever, when its time is over",
+    arguments: [[], [.send("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"), ScriptedServer.Step.drip]])
   func silent(steps: [ScriptedServer.Step]) async throws {
     try await ScriptedServer.run(steps) { server in
       let answer = try await ask(try APIClientSettings(port: server.port, timeout: .milliseconds(300)))

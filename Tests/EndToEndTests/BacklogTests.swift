@@ -1,6 +1,7 @@
 import Foundation
 import Hummingbird
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("A backlog")
@@ -52,6 +53,10 @@ struct BacklogTests {
 
   @Test("goes singly to an API without bulk-sync, which is asked once by each lane at most")
   func withoutBulkSync() async throws {
+    try await ClockPeace.kept(deliverWithoutBulkSync)
+  }
+
+  private func deliverWithoutBulkSync() async throws {
     try await machine.startAPI()
     let proxy = RecordingProxy { request in
       let answer = Response(

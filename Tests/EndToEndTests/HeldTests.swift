@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 @Suite("An API that does not accept the token")
@@ -8,6 +9,10 @@ struct HeldTests {
 
   @Test("holds everything, without loss and with one clear line, until there is a good one", arguments: Remedy.allCases)
   func held(remedy: Remedy) async throws {
+    try await ClockPeace.kept { try await released(by: remedy) }
+  }
+
+  private func released(by remedy: Remedy) async throws {
     let machine = try Workstation()
     try await machine.startAPI()
     let token = machine.directory.appending(path: "token")

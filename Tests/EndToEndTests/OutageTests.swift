@@ -6,6 +6,10 @@ import Testing
 struct OutageTests {
   @Test("is probed by one at a time, and gets back what waits in order and at its own pace")
   func outage() async throws {
+    try await ClockPeace.kept(probed)
+  }
+
+  private func probed() async throws {
     let machine = try Workstation()
     try await machine.startAPI()
     var port = 0

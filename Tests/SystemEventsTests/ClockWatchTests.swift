@@ -1,5 +1,6 @@
 import CTestSupport
 import Foundation
+import TestSupport
 import Testing
 
 @testable import SystemEvents
@@ -15,11 +16,14 @@ struct ClockWatchTests {
 
   @Test("rings each time it is set", .enabled(if: maySetClock, "setting the clock takes CAP_SYS_TIME"))
   func set() async throws {
-    let watch = try ClockWatch()
-    var rings = watch.rings.makeAsyncIterator()
-    for _ in 1...3 {
-      #expect(ctestsupport_nudge_clock() == 0)
-      #expect(await rings.next() != nil)
+    try await ClockPeace.broken {
+      let watch = try ClockWatch()
+      var rings = watch.rings.makeAsyncIterator()
+      for _ in 1...3 {
+        #expect(ctestsupport_nudge_clock() == 0)
+        let ring: Void? = await rings.next()
+        #expect(ring != nil)
+      }
     }
   }
 }
