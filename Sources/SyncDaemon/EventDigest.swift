@@ -189,7 +189,7 @@ extension SyncEvent {
     case .parked: .parked
     case .rejected: .rejected
     case .discarded: .discarded
-    case .cleared(_, let sender, _): sender == nil ? .decree : .wish
+    case .clearing(let sender, _), .cleared(_, let sender, _): sender == nil ? .decree : .wish
     case .retriedByHand, .flushed: .wish
     case .suspended, .resumed: .decree
     case .setAside: .setAside

@@ -29,7 +29,7 @@ extension EventLog {
     case .rejected(let entry, _, let reason):
       "❌ Rejected by the API: \(more) more in \(time), the last \(entry.key): \(reason); progressctl failed lists them all"
     case .discarded(let entry, _): "Discarded \(more) more in \(time), undelivered, the last \(entry.key)"
-    case .cleared, .retriedByHand, .flushed, .suspended, .resumed: "People asked for \(more) more things in \(time)"
+    case .clearing, .cleared, .retriedByHand, .flushed, .suspended, .resumed: "People asked for \(more) more things in \(time)"
     case .setAside(let row):
       "\(more) more rows of the queue are unreadable, the last \(row); they are kept, and progressctl failed lists them"
     case .endpoint(let state): "The API came and went \(more) more times in \(time); last: \(words(for: state, now: now))"

@@ -62,6 +62,8 @@ package struct EventLog: Sendable {
     case .parked(let entry): "❌ Max retry attempts reached for \(entry.key); parked: \(Self.parking)"
     case .rejected(let entry, _, let reason): "❌ Rejected by the API: \(entry.key): \(reason); see progressctl failed"
     case .discarded(let entry, let caller): "Discarded \(entry.key), undelivered, at the wish of user \(caller)"
+    case .clearing(let sender, let caller):
+      "🧹 Clearing all pending syncs\(sender.map { " of user \($0)" } ?? ""), at the wish of user \(caller)"
     case .cleared(_, let sender, _): "🧹 Cleared all pending syncs\(sender.map { " of user \($0)" } ?? "")"
     case .retriedByHand(let count, let caller): "Retrying \(count) at the wish of user \(caller)"
     case .flushed(let caller, let sender):

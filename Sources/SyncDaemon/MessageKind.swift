@@ -53,6 +53,7 @@ package enum MessageKind: String, CaseIterable, Sendable {
   case flushed = "bb35f10d2003473bb9ecb484e273f775"
   case retriedByHand = "4460cd3138974cd782d6b67ba7335c16"
   case discarded = "ea87ee4d5cfb40f19541c527f745d6f5"
+  case clearing = "ec8fecd6acff4891a2538dcfef722de4"
   case cleared = "a6775a1b6a7f4382bbf15758b8724a97"
   case filesRequeued = "4ee561a654f14627b9127a756de51ff2"
   case filesDiscarded = "461dba07426f4311b9945582270799e7"
@@ -73,8 +74,8 @@ package enum MessageKind: String, CaseIterable, Sendable {
     case .replaced, .noticeFailed: .debug
     case .accepted, .repeated, .retrying, .synced, .retrySucceeded, .wokeUp: .info
     case .superseded, .ignored, .apiAnswers, .apiPauses, .tokenChanged, .tokenUnwatched, .storageRecovered, .networkUnwatched,
-      .clockUnwatched, .metricsOpen, .started, .stopped, .reloaded, .flushed, .retriedByHand, .discarded, .cleared, .filesRequeued,
-      .filesDiscarded, .paused, .resumed, .levelChanged, .incidentOver:
+      .clockUnwatched, .metricsOpen, .started, .stopped, .reloaded, .flushed, .retriedByHand, .discarded, .clearing, .cleared,
+      .filesRequeued, .filesDiscarded, .paused, .resumed, .levelChanged, .incidentOver:
       .notice
     case .refused, .attemptFailed, .parked, .apiFails, .apiUnreachable, .tokenExposed, .removalFailed, .spoolUnwatched, .controlLimited,
       .restartNeeded:
@@ -110,6 +111,7 @@ package enum MessageKind: String, CaseIterable, Sendable {
     case .started: [.version, .spool, .api]
     case .restartNeeded: [.setting]
     case .discarded: Self.entryFields + [.caller]
+    case .clearing: [.caller]
     case .retriedByHand, .cleared: [.caller, .entries]
     case .filesRequeued, .filesDiscarded: [.caller, .files]
     case .paused: [.caller]

@@ -38,6 +38,7 @@ extension SyncEvent {
     case .parked: .parked
     case .rejected: .rejected
     case .discarded: .discarded
+    case .clearing: .clearing
     case .cleared: .cleared
     case .retriedByHand: .retriedByHand
     case .flushed: .flushed
@@ -71,6 +72,7 @@ extension SyncEvent {
     case .parked(let entry): return entry.fields
     case .rejected(let entry, let status, let reason): return entry.fields(status: status, reason: reason)
     case .discarded(let entry, let caller): return entry.fields.merging([.caller: "\(caller)"]) { $1 }
+    case .clearing(_, let caller): return [.caller: "\(caller)"]
     case .cleared(let count, _, let caller), .retriedByHand(let count, let caller): return [.entries: "\(count)", .caller: "\(caller)"]
     case .flushed(let caller, _): return [.caller: "\(caller)"]
     case .suspended(let suspension): return [.caller: "\(suspension.by)"]

@@ -128,7 +128,11 @@ extension SyncEngine {
     let step = try store.discard(
       selection, of: command.sender, by: command.caller, from: underWay.cursor, atMost: underWay.rowsPerStep, now: now)
     if !selection.all { turn.events += step.entries.map { .discarded($0, by: command.caller) } }
-    guard underWay.take(step) else { return nil }
+    let isFirst = underWay.cursor == nil
+    guard underWay.take(step) else {
+      if selection.all, isFirst { turn.events.append(.clearing(sender: command.sender, by: command.caller)) }
+      return nil
+    }
     if selection.all { turn.events.append(.cleared(count: underWay.changed, sender: command.sender, by: command.caller)) }
     let trouble = selection.all ? troubles[.accept]?.reason : nil
     return underWay.done(remark: trouble.map { "what lies in the spool could not be taken in, and stays: \($0)" })

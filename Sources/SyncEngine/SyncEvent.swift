@@ -22,6 +22,8 @@ package enum SyncEvent: Hashable, Sendable {
   case rejected(EntryReference, status: Int, reason: String)
   /// A person has taken it out of the queue.
   case discarded(EntryReference, by: UInt32)
+  /// The first step of a `cleared` that takes several: of one that is cut short, there is this to tell who asked.
+  case clearing(sender: UInt32?, by: UInt32)
   /// The same with everything that `sender` has dropped; nil: whoever dropped it.
   case cleared(count: Int, sender: UInt32?, by: UInt32)
   /// A person has so many entries tried again now.

@@ -29,12 +29,23 @@ struct EventLogTests {
     #expect(log.wakeAt == nil, "nothing is withheld, so nothing is to be said later")
   }
 
+  @Test("when a long clearing begins, and who asked for it")
+  func clearing() {
+    let log = Recording()
+    log.tell([.clearing(sender: nil, by: 0), .clearing(sender: 1_000, by: 1_000)], at: 0)
+    #expect(
+      log.lines == [
+        "🧹 Clearing all pending syncs, at the wish of user 0", "🧹 Clearing all pending syncs of user 1000, at the wish of user 1000",
+      ])
+  }
+
   @Test("what people have asked for, and who")
   func wishes() {
     let log = Recording()
     let events: [SyncEvent] = [
-      .discarded(entry(1), by: 1_000), .cleared(count: 12, sender: nil, by: 0), .cleared(count: 3, sender: 1_000, by: 1_000),
-      .retriedByHand(count: 2, by: 0), .flushed(by: 0, sender: nil), .flushed(by: 1_000, sender: 1_000),
+      .discarded(entry(1), by: 1_000), .cleared(count: 12, sender: nil, by: 0),
+      .cleared(count: 3, sender: 1_000, by: 1_000), .retriedByHand(count: 2, by: 0), .flushed(by: 0, sender: nil),
+      .flushed(by: 1_000, sender: 1_000),
       .suspended(Suspension(since: instant(0), length: .seconds(7_200), by: 0)),
       .suspended(Suspension(since: instant(0), length: nil, by: 0)), .resumed(by: 0), .resumed(by: nil),
     ]
@@ -42,7 +53,8 @@ struct EventLogTests {
     log.finish(at: 1)
     #expect(
       log.lines == [
-        "Discarded complete-p1-1-1, undelivered, at the wish of user 1000", "🧹 Cleared all pending syncs",
+        "Discarded complete-p1-1-1, undelivered, at the wish of user 1000",
+        "🧹 Cleared all pending syncs",
         "🧹 Cleared all pending syncs of user 1000", "Retrying 2 at the wish of user 0", "Sending everything now at the wish of user 0",
         "Sending everything of user 1000 now at the wish of user 1000", "Paused by user 0: nothing is sent for 2 h",
         "Paused by user 0: nothing is sent until somebody resumes", "Resumed by user 0", "Resumed: the time of the pause has come",

@@ -42,6 +42,7 @@ struct LiveEventTests {
     Row(.parked(entry(1)), "parked complete-p1-1-1 p1 id 1 of 1000"),
     Row(.rejected(entry(1), status: 422, reason: "no"), "failed complete-p1-1-1 p1 id 1 of 1000 status 422 because no"),
     Row(.discarded(entry(1), by: 0), "discarded complete-p1-1-1 p1 id 1 of 1000"),
+    Row(.clearing(sender: 1_000, by: 1_000)),
     Row(.cleared(count: 3, sender: 1_000, by: 1_000), "discarded of 1000"),
     Row(.cleared(count: 3, sender: nil, by: 0), "discarded"),
     Row(.retriedByHand(count: 3, by: 0)),

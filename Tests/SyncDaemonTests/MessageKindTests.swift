@@ -58,9 +58,8 @@ struct MessageKindTests {
   @Test("the commands that the catalog advises are progressctl's")
   func commands() throws {
     let verbs: Set = [
-      "completion", "config", "discard", "doctor", "failed", "flush", "log-level", "pause", "queue", "rejected", "reload", "resume",
-      "retry",
-      "show-entry", "status", "watch",
+      "clear", "completion", "config", "discard", "doctor", "failed", "flush", "log-level", "pause", "queue", "rejected", "reload",
+      "resume", "retry", "show-entry", "status", "watch",
     ]
     for entry in catalog {
       for command in entry.text.matches(of: /progressctl ([a-z-]+)/) { #expect(verbs.contains(String(command.1)), "\(command.0)") }
@@ -140,7 +139,8 @@ struct MessageKindTests {
       .endpoint(.failing(since: now, failures: 1, freshAt: now, probeAt: now, reason: "r")),
       .endpoint(.unreachable(since: now, failures: 1, probeAt: now, reason: "r")),
       .endpoint(.held(since: now, probeAt: now, status: 401, reason: "r")), .storageFailed(reason: "r"), .storageRecovered,
-      .removalFailed(reason: "r"), .discarded(entry, by: 0), .cleared(count: 2, sender: nil, by: 0), .retriedByHand(count: 2, by: 0),
+      .removalFailed(reason: "r"), .discarded(entry, by: 0), .clearing(sender: nil, by: 0), .cleared(count: 2, sender: nil, by: 0),
+      .retriedByHand(count: 2, by: 0),
       .flushed(by: 0, sender: nil), .suspended(Suspension(since: now, length: nil, by: 0)), .resumed(by: nil),
     ]
   }

@@ -76,6 +76,17 @@ struct CommandTests {
     #expect(try machine.files(in: "incoming").isEmpty && machine.files(in: "claimed").isEmpty)
   }
 
+  @Test("says that it begins to clear when that takes several steps, so that one that is cut short is known of")
+  func clearInSteps() throws {
+    for week in 1...41 {
+      let actions = (1...500).map { action("uncomplete", week: week, day: $0) }
+      try machine.drop("[\(actions.joined(separator: ","))]")
+    }
+    #expect(try ask(.discard(EntrySelection(all: true))) == .done(changed: 20_500))
+    let told = machine.events.filter { [.clearing(sender: nil, by: 0), .cleared(count: 20_500, sender: nil, by: 0)].contains($0) }
+    #expect(told == [.clearing(sender: nil, by: 0), .cleared(count: 20_500, sender: nil, by: 0)])
+  }
+
   @Test("clears the queue though the spool cannot be read, and says so")
   func clearWithoutSpool() throws {
     try machine.drop(action("complete"))
