@@ -3,9 +3,6 @@
 /// Names and units follow <https://prometheus.io/docs/practices/naming>: a counter ends in `_total`, times are in seconds, sizes in bytes.
 /// A number that is not finite is left out: a reader's sums must not turn into NaN.
 package struct PrometheusText: Sendable {
-  /// What an HTTP answer with the page says it is.
-  package static let contentType = "text/plain; version=0.0.4; charset=utf-8"
-
   /// Ends with a line feed, as the format demands.
   package private(set) var text = ""
 

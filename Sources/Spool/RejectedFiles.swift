@@ -43,9 +43,6 @@ package final class RejectedFiles: Sendable {
   /// The names of all, whoever dropped them, in their order.
   package func allNames() throws(SpoolError) -> [SpoolName] { try names(in: open(rejected)).sorted() }
 
-  /// How many there are, whoever dropped them.
-  package func count() throws(SpoolError) -> Int { try names(in: open(rejected)).count }
-
   /// The first `limit` bytes of a file; nil when `owner` has none of that name.
   ///
   /// Throws `RejectedFileError` for what is no regular file, which is never opened, and for what this process may not read.
