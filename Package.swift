@@ -96,13 +96,14 @@ let package = Package(
       ], swiftSettings: strict),
 
     // Floor 4: the programs.
-    .executableTarget(
-      name: "progress-syncd", dependencies: ["SyncDaemon", "Systemd", argumentParser, logging, systemPackage], swiftSettings: strict),
+    .target(
+      name: "SyncdCommand", dependencies: ["SyncDaemon", "Systemd", argumentParser, logging, systemPackage], swiftSettings: strict),
+    .executableTarget(name: "progress-syncd", dependencies: ["SyncdCommand"], swiftSettings: strict),
     .executableTarget(
       name: "progressctl",
       dependencies: [
-        "APIClient", "ControlClient", "ControlProtocol", "ProgressModel", "Spool", "SyncDaemon", "SystemEvents", "Systemd", argumentParser,
-        subprocess, systemPackage,
+        "APIClient", "ControlClient", "ControlProtocol", "ProgressModel", "Spool", "SyncDaemon", "SyncdCommand", "SystemEvents", "Systemd",
+        argumentParser, subprocess, systemPackage,
       ], swiftSettings: strict),
     .executableTarget(
       name: "progress-api", dependencies: ["ProgressModel", "ProgressServer", "SQLiteProgressStore", argumentParser, logging],

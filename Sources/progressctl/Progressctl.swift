@@ -1,6 +1,8 @@
 import ArgumentParser
 import Glibc
 import SyncDaemon
+import SyncdCommand
+import SystemPackage
 
 /// The person's and the script's end of progress-sync: drops actions, looks into the daemon, and puts right what is wrong there.
 @main
@@ -40,6 +42,8 @@ struct Progressctl: AsyncParsableCommand {
     ])
 
   static func main() async {
+    // Installed, this executable has both names: what the two programs share is nearly all of either.
+    if FilePath(CommandLine.arguments.first ?? "").lastComponent == "progress-syncd" { return await ProgressSyncd.main() }
     // A reader that has seen enough, such as head, ends this program as it ends any other, whatever the parent ignores.
     signal(SIGPIPE, SIG_DFL)
     do {

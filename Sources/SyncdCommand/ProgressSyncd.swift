@@ -1,14 +1,15 @@
-import ArgumentParser
-import Foundation
+package import ArgumentParser
+import FoundationEssentials
 import Logging
 import SyncDaemon
 import Systemd
 import SystemPackage
 
 /// progress-syncd: reads its flags, and runs the daemon.
-@main
-struct ProgressSyncd: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
+///
+/// A library, as the executable that is installed is this and progressctl in one.
+package struct ProgressSyncd: AsyncParsableCommand {
+  package static let configuration = CommandConfiguration(
     commandName: "progress-syncd",
     abstract: "Takes action files from a spool directory and delivers them to the progress API, whatever happens in between.",
     discussion: """
@@ -38,7 +39,9 @@ struct ProgressSyncd: AsyncParsableCommand {
   @Flag(help: "Only check the configuration.")
   var check = false
 
-  func run() async throws {
+  package init() {}
+
+  package func run() async throws {
     let environment = ProcessInfo.processInfo.environment
     let threshold = LogThreshold(.info)
     let destination = LogDestination(identifier: "progress-syncd", environment: environment)

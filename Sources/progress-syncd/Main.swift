@@ -1,0 +1,8 @@
+import SyncdCommand
+
+@main
+enum Main {
+  static func main() async {
+    await ProgressSyncd.main()
+  }
+}
