@@ -10,16 +10,24 @@ ZSH_COMPLETIONS := $(if $(filter /usr,$(PREFIX)),vendor-completions,site-functio
 FIRST   ?= $(shell date +%s)000000
 export SWIFT
 
-PROGRAMS := progress-syncd progressctl progress-api
+# progressctl is progress-syncd, too, when it is called by that name: Sources/progressctl/Progressctl.swift.
+PROGRAMS := progressctl progress-api
 SOURCES  := Package.swift $(shell find Sources -type f)
-SCRIPTS  := packaging/setup packaging/run-demo .ci/run Tests/PowerCut/run Tests/PowerCut/machine Tests/PowerCut/guest/init
+SCRIPTS  := packaging/setup packaging/deb $(wildcard packaging/debian/*/p*) packaging/run-demo .ci/run Tests/PowerCut/run Tests/PowerCut/machine Tests/PowerCut/guest/init
+
+UNITS    := $(patsubst systemd/%,%,$(wildcard systemd/*.service systemd/*.socket systemd/user/*.service))
 
 # What is installed carries the Swift runtime in it: a toolchain in somebody's home is not there for a sandboxed service.
-RELEASE_FLAGS := --configuration release --static-swift-stdlib
+# Line tables are what a backtrace needs of the debug information, and no file in it is named by where it was built. docs/PACKAGES.md has
+# what each of these flags brings.
+RELEASE_FLAGS := --configuration release --static-swift-stdlib \
+  -Xswiftc -gline-tables-only -Xcc -gline-tables-only \
+  -Xswiftc -file-prefix-map -Xswiftc "$(CURDIR)=." -Xcc "-ffile-prefix-map=$(CURDIR)=." \
+  -Xswiftc -use-ld=lld -Xlinker --no-export-dynamic -Xlinker -z -Xlinker pack-relative-relocs -Xlinker -z -Xlinker now
 RELEASE_STAMP := .build/release.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test man soak test-power test-system chaos lint format install clean
+.PHONY: help setup build run test man soak test-power test-system test-packages deb chaos lint format install clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -64,6 +72,13 @@ chaos: setup ## Run daemon and API amid kills, a hostile proxy and a full disk, 
 	$(SWIFT) build
 	@Tests/Chaos/run $(or $(MINUTES),10) $(SEED)
 
+test-packages: deb ## Install, crash, upgrade and remove the packages in a Debian that is booted for it; as root
+	@packaging/setup system
+	@Tests/System/packages
+
+deb: $(RELEASE_STAMP) ## Build the Debian packages progress-sync and progress-api, into .build/deb
+	@packaging/deb
+
 lint: ## Check the formatting of the Swift sources, and the shell scripts
 	@packaging/setup build check
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
@@ -75,14 +90,20 @@ format: setup ## Format the Swift sources
 install: $(RELEASE_STAMP) ## Install the release build; DESTDIR= PREFIX=/usr/local
 	install -d "$(DESTDIR)$(PREFIX)/bin"
 	install -m 755 $(PROGRAMS:%=.build/release/%) "$(DESTDIR)$(PREFIX)/bin"
-	install -d "$(DESTDIR)$(PREFIX)/lib/systemd/system" "$(DESTDIR)$(PREFIX)/lib/sysusers.d" "$(DESTDIR)$(PREFIX)/lib/tmpfiles.d"
-	sed 's|/usr/bin/progress|$(PREFIX)/bin/progress|g; s|/usr/share|$(PREFIX)/share|g' systemd/progress-syncd.service \
-	  >"$(DESTDIR)$(PREFIX)/lib/systemd/system/progress-syncd.service"
-	sed 's|/usr/share|$(PREFIX)/share|g' systemd/progress-syncd-network.socket \
-	  >"$(DESTDIR)$(PREFIX)/lib/systemd/system/progress-syncd-network.socket"
+	ln -f "$(DESTDIR)$(PREFIX)/bin/progressctl" "$(DESTDIR)$(PREFIX)/bin/progress-syncd"
+	install -D -m 755 .build/release/swift-backtrace "$(DESTDIR)$(PREFIX)/libexec/progress-sync/swift-backtrace"
+	install -D -m 755 .build/release/swift-backtrace "$(DESTDIR)$(PREFIX)/libexec/progress-api/swift-backtrace"
+	install -d "$(DESTDIR)$(PREFIX)/lib/systemd/system" "$(DESTDIR)$(PREFIX)/lib/systemd/user" "$(DESTDIR)$(PREFIX)/lib/sysusers.d" \
+	  "$(DESTDIR)$(PREFIX)/lib/tmpfiles.d"
+	for unit in $(UNITS); do \
+	  case $$unit in user/*) place=$$unit ;; *) place=system/$$unit ;; esac; \
+	  sed 's|/usr/bin/progress|$(PREFIX)/bin/progress|g; s|/usr/share|$(PREFIX)/share|g; s|/usr/libexec|$(PREFIX)/libexec|g' "systemd/$$unit" \
+	    >"$(DESTDIR)$(PREFIX)/lib/systemd/$$place" || exit; \
+	done
 	install -d "$(DESTDIR)$(PREFIX)/lib/systemd/catalog"
 	sed 's|/usr/share|$(PREFIX)/share|g' systemd/progress-sync.catalog >"$(DESTDIR)$(PREFIX)/lib/systemd/catalog/progress-sync.catalog"
 	install -m 644 systemd/progress-sync.sysusers "$(DESTDIR)$(PREFIX)/lib/sysusers.d/progress-sync.conf"
+	install -m 644 systemd/progress-api.sysusers "$(DESTDIR)$(PREFIX)/lib/sysusers.d/progress-api.conf"
 	install -m 644 systemd/progress-sync.tmpfiles "$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/progress-sync.conf"
 	install -d "$(DESTDIR)$(PREFIX)/share/doc/progress-sync/docs"
 	install -m 644 README.md "$(DESTDIR)$(PREFIX)/share/doc/progress-sync"
@@ -92,13 +113,14 @@ install: $(RELEASE_STAMP) ## Install the release build; DESTDIR= PREFIX=/usr/loc
 	install -m 644 docs/man/progressctl.1 "$(DESTDIR)$(PREFIX)/share/man/man1"
 	install -m 644 docs/man/progress-sync.yaml.5 "$(DESTDIR)$(PREFIX)/share/man/man5"
 	install -m 644 docs/man/progress-sync-spool.7 "$(DESTDIR)$(PREFIX)/share/man/man7"
-	install -m 644 docs/man/progress-syncd.8 "$(DESTDIR)$(PREFIX)/share/man/man8"
+	install -m 644 docs/man/progress-syncd.8 docs/man/progress-api.8 "$(DESTDIR)$(PREFIX)/share/man/man8"
 	install -d "$(DESTDIR)$(PREFIX)/share/bash-completion/completions" "$(DESTDIR)$(PREFIX)/share/zsh/$(ZSH_COMPLETIONS)" \
 	  "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d"
 	.build/release/progressctl completion bash >"$(DESTDIR)$(PREFIX)/share/bash-completion/completions/progressctl"
 	.build/release/progressctl completion zsh >"$(DESTDIR)$(PREFIX)/share/zsh/$(ZSH_COMPLETIONS)/_progressctl"
 	.build/release/progressctl completion fish >"$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/progressctl.fish"
-	install -d "$(DESTDIR)/etc/progress-sync"
+	install -d "$(DESTDIR)/etc/progress-sync" "$(DESTDIR)/etc/default"
+	test -e "$(DESTDIR)/etc/default/progress-api" || install -m 644 config/progress-api.default "$(DESTDIR)/etc/default/progress-api"
 	test -e "$(DESTDIR)/etc/progress-sync/config.yaml" || \
 	  install -m 644 config/progress-sync.yaml "$(DESTDIR)/etc/progress-sync/config.yaml"
 ifeq ($(DESTDIR),)
@@ -111,7 +133,9 @@ endif
 # So that `make build CONFIG=release`, then `sudo make install`, needs no Swift toolchain for root.
 $(RELEASE_STAMP): $(SOURCES)
 	@packaging/setup build
-	$(SWIFT) build $(RELEASE_FLAGS)
+	for program in $(PROGRAMS); do $(SWIFT) build $(RELEASE_FLAGS) --product "$$program" || exit; done
+	install -m 755 "$$($(SWIFT) -print-target-info | sed -n 's|.*"runtimeResourcePath": "\(.*\)/lib/swift".*|\1|p')/libexec/swift/linux/swift-backtrace-static" \
+	  .build/release/swift-backtrace
 	@touch $@
 
 clean: ## Remove what was built, and the demo's state

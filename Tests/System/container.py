@@ -29,7 +29,7 @@ def make_tree(tree):
     unfinished = tree.with_suffix(".unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.parent.mkdir(parents=True, exist_ok=True)
-    packages = "systemd,systemd-sysv,dbus,acl,procps,libsqlite3-0,libsystemd0,libstdc++6,libcurl4,libxml2"
+    packages = "systemd,systemd-sysv,dbus,dbus-user-session,libpam-systemd,init-system-helpers,acl,procps,libsqlite3-0,libsystemd0,libstdc++6,libcurl4,libxml2"
     command = ["debootstrap", "--variant=minbase", f"--include={packages}", "bookworm", str(unfinished)]
     made = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if made.returncode:
