@@ -98,7 +98,7 @@ let package = Package(
     // Floor 4: the programs.
     .target(
       name: "SyncdCommand", dependencies: ["SyncDaemon", "Systemd", argumentParser, logging, systemPackage], swiftSettings: strict),
-    .executableTarget(name: "progress-syncd", dependencies: ["SyncdCommand"], swiftSettings: strict),
+    .executableTarget(name: "progress-syncd", dependencies: ["SyncdCommand", argumentParser], swiftSettings: strict),
     .executableTarget(
       name: "progressctl",
       dependencies: [
