@@ -42,19 +42,20 @@ struct DropOptions: ParsableArguments {
     }
     guard let wait else {
       let dropped = try DroppedAction(dropping: contents, of: action, into: service)
-      return try tell(dropped, as: "dropped")
+      return try tell(dropped, as: "dropped", service)
     }
     try await service.connected { client in
       try await checkThatWaitingWorks(client, service)
       let dropped = try DroppedAction(dropping: contents, of: action, into: service)
-      if json { try tell(dropped, as: "dropped") }
+      if json { try tell(dropped, as: "dropped", service) }
       try await Patience(goal: wait, timeout: timeout ?? wait.patience, service: service, client: client).wait(for: dropped)
-      if !json { try tell(dropped, as: wait.rawValue) }
+      if !json { try tell(dropped, as: wait.rawValue, service) }
     }
   }
 
-  private func tell(_ dropped: DroppedAction, as state: String) throws {
-    try StandardOutput.write(json ? dropped.json.serialized + "\n" : "\(state) \(dropped)\n")
+  private func tell(_ dropped: DroppedAction, as state: String, _ service: Service) throws {
+    let which = service.isOneOfTwo ? " (\(service.name))" : ""
+    try StandardOutput.write(json ? dropped.json.serialized + "\n" : "\(state) \(dropped)\(which)\n")
   }
 
   private func checkThatWaitingWorks(_ client: ControlClient, _ service: Service) async throws {

@@ -12,6 +12,8 @@ struct Service {
   let file: FilePath?
   /// Whether the file is another than the one that systemd starts the service with.
   let isNamed: Bool
+  /// Whether somebody could have expected the other kind.
+  var isOneOfTwo = false
 
   /// The spool's directory of refused files.
   var rejected: FilePath { configuration.spool.directory.appending("rejected") }
@@ -50,23 +52,19 @@ struct ServiceOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The daemon's configuration file.", valueName: "file"), completion: .file(extensions: ["yaml", "yml"]))
   var config: String?
 
-  @Flag(help: "The user's service or the system's; by default the user's where there is one.")
+  @Flag(help: "The user's service or the system's; by default the user's where it is enabled, configured or running.")
   var kind: ServiceFlag?
 
   /// Finds the service; `environment` is that of the process.
   ///
   /// Throws `ConfigurationError`.
   func service(environment: [String: String]) throws(ConfigurationError) -> Service {
-    let kind = kind?.kind ?? (Self.hasUserService(environment) ? .user : .system)
+    let search = ServiceSearch(environment: environment) { path in path.withPlatformString { access($0, F_OK) } == 0 }
+    let kind = kind?.kind ?? search.kind
     let resolved = try ConfigurationSources.load(kind: kind, environment: environment, file: config.map { FilePath($0) })
     let isNamed = resolved.file.map { $0 != Configuration.defaultFile(kind: kind, environment: environment) } ?? false
-    return Service(kind: kind, configuration: resolved.configuration, file: resolved.file, isNamed: isNamed)
-  }
-
-  private static func hasUserService(_ environment: [String: String]) -> Bool {
-    let defaults = Configuration(kind: .user, environment: environment, tokenExists: false)
-    let traces = [defaults.state.directory, Configuration.defaultFile(kind: .user, environment: environment)]
-    return traces.contains { path in path.map { !$0.isEmpty && $0.withPlatformString { access($0, F_OK) } == 0 } ?? false }
+    return Service(
+      kind: kind, configuration: resolved.configuration, file: resolved.file, isNamed: isNamed, isOneOfTwo: search.isAmbiguous)
   }
 }
 

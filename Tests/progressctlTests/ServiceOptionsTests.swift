@@ -28,13 +28,33 @@ struct ServiceOptionsTests {
     #expect(service.howToStart == "start it: sudo systemctl start progress-syncd")
   }
 
+  /// `finds`: whose it is where these exist; `~` is the home directory.
   @Test(
-    "the user's state, or the user's configuration, makes it the user's",
-    arguments: [".local/state/progress-sync", ".config/progress-sync"])
-  func user(directory: String) throws {
-    let directory = home.root.appending(path: directory)
+    "what is there on purpose decides, the user's first; a state directory alone may be left over",
+    arguments: [
+      ([], ServiceKind.system, false),
+      (["~/.config/progress-sync/config.yaml"], .user, false),
+      (["~/.config/systemd/user/default.target.wants/progress-syncd.service"], .user, false),
+      (["/etc/systemd/user/default.target.wants/progress-syncd.service"], .user, false),
+      (["/run/user/1000/progress-sync/control.sock"], .user, false),
+      (["~/.local/state/progress-sync"], .user, false),
+      (["~/.local/state/progress-sync", "/var/spool/progress-sync"], .system, false),
+      (["~/.config/progress-sync/config.yaml", "/etc/progress-sync/config.yaml"], .user, true),
+      (["/run/progress-sync/control.sock"], .system, false),
+    ])
+  func search(existing: [String], finds kind: ServiceKind, isAmbiguous: Bool) {
+    let paths = Set(existing.map { FilePath($0.replacing("~", with: "/home/alice")) })
+    let environment = ["HOME": "/home/alice", "XDG_RUNTIME_DIR": "/run/user/1000"]
+    let search = ServiceSearch(environment: environment) { paths.contains($0) }
+    #expect(search.kind == kind)
+    #expect(search.isAmbiguous == isAmbiguous)
+  }
+
+  @Test("the user's configuration makes it the user's")
+  func user() throws {
+    let directory = home.root.appending(path: ".config/progress-sync")
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-    if directory.path.contains("config") { try Data().write(to: directory.appending(path: "config.yaml")) }
+    try Data().write(to: directory.appending(path: "config.yaml"))
     let service = try service()
     #expect(service.kind == .user)
     #expect(service.configuration.spool.directory.string == home.root.path + "/.local/state/progress-sync/spool")
@@ -46,7 +66,6 @@ struct ServiceOptionsTests {
     #expect(try service("--user").kind == .user)
     try FileManager.default.createDirectory(at: home.root.appending(path: "x/progress-sync"), withIntermediateDirectories: true)
     #expect(try service("--system", environment: ["XDG_STATE_HOME": home.root.path + "/x"]).kind == .system)
-    #expect(try service(environment: ["XDG_STATE_HOME": home.root.path + "/x"]).kind == .user)
   }
 
   @Test("a named configuration is the one that is read, and the environment beats it as it does for the daemon")
