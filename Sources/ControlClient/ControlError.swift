@@ -52,7 +52,7 @@ package enum ControlError: Error, Hashable, CustomStringConvertible {
   package var isPassing: Bool {
     switch self {
     case .noDaemon, .noAnswer, .lost, .noQueue: true
-    case .refused(let refusal): refusal.kind == .unavailable
+    case .refused(let refusal): refusal.kind == .unavailable || refusal.kind == .ending
     case .mayNotConnect, .socketPathTooLong, .unexpected, .notPermitted, .unreadable: false
     }
   }

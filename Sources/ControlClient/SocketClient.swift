@@ -5,7 +5,7 @@ import NIOCore
 import NIOHTTP1
 import ProgressModel
 
-/// The control socket's other end: each question is one HTTP exchange, tried once.
+/// The control socket's other end: each question is one HTTP exchange.
 ///
 /// Nothing of the environment applies, no proxy above all. All methods throw `ControlError`, and `CancellationError`.
 package struct SocketClient: Sendable {
@@ -19,6 +19,8 @@ package struct SocketClient: Sendable {
   let timeouts: Timeouts
   /// In bytes; no answer that is read whole comes near it.
   static let longestAnswer = 16 << 20
+  /// Before the next daemon is asked.
+  static let pause = Duration.milliseconds(100)
 
   /// How long is waited for what.
   package struct Timeouts: Hashable, Sendable {
@@ -105,8 +107,19 @@ package struct SocketClient: Sendable {
     }
   }
 
-  /// An answer that is no refusal, with its body still to be read.
+  /// An answer that is no refusal, with its body still to be read. A daemon that is ending has done nothing, so the next one is asked.
   private func response(to request: HTTPClientRequest, by http: HTTPClient, within limit: Duration) async throws -> HTTPClientResponse {
+    let deadline = ContinuousClock.now + limit
+    while true {
+      do {
+        return try await attempt(request, by: http, within: limit)
+      } catch ControlError.refused(let refusal) where refusal.kind == .ending && .now + Self.pause < deadline {
+        try await Task.sleep(for: Self.pause, clock: .continuous)
+      }
+    }
+  }
+
+  private func attempt(_ request: HTTPClientRequest, by http: HTTPClient, within limit: Duration) async throws -> HTTPClientResponse {
     guard path.utf8.count <= ControlPath.longestSocketPath else { throw ControlError.socketPathTooLong(path) }
     do {
       let response = try await http.execute(request, timeout: TimeAmount(limit))

@@ -37,8 +37,10 @@ package struct ControlRefusal: Error, Hashable, Codable, Sendable, CustomStringC
     case notFound = "not_found"
     /// As things stand it cannot be done.
     case conflict
-    /// The daemon is ending, or its disk fails.
+    /// Its disk fails, or too many ask.
     case unavailable
+    /// The daemon is ending, and has done nothing of it: the next one can be asked.
+    case ending
 
     package var status: Int {
       switch self {
@@ -46,7 +48,7 @@ package struct ControlRefusal: Error, Hashable, Codable, Sendable, CustomStringC
       case .notPermitted: 403
       case .notFound: 404
       case .conflict: 409
-      case .unavailable: 503
+      case .unavailable, .ending: 503
       }
     }
   }

@@ -52,7 +52,7 @@ struct HTTPListener: Sendable {
       await withDiscardingTaskGroup { group in
         for await arrival in arrivals {
           group.addTask {
-            await serve(arrival)
+            await serve(arrival, of: house)
             house.leave(arrival)
           }
         }
@@ -63,10 +63,11 @@ struct HTTPListener: Sendable {
     }
   }
 
-  private func serve(_ arrival: Arrival) async {
+  private func serve(_ arrival: Arrival, of house: House) async {
     let (channel, caller) = (arrival.channel, arrival.caller)
     let http = HTTP1Channel(
       responder: { @concurrent request, writer, channel in
+        let isLast = house.isLast(arrival)
         let response = try await respond(request, caller, arrival.gone.futureResult)
         do {
           try await writer.write(response: response.head, body: response.body)
@@ -75,7 +76,7 @@ struct HTTPListener: Sendable {
           throw ChannelError.inputClosed
         }
         // What the client is still sending is not waited for.
-        if response.headers[.connection] == "close" { throw ChannelError.inputClosed }
+        if isLast || response.headers[.connection] == "close" { throw ChannelError.inputClosed }
       },
       configuration: .init(
         idleTimeout: TimeAmount(limits.idleTimeout),
@@ -106,6 +107,8 @@ private final class House: Sendable {
   private struct State {
     var count: ConnectionCount
     var arrivals: [ObjectIdentifier: Arrival] = [:]
+    /// Those that have asked something.
+    var acquainted: Set<ObjectIdentifier> = []
     var isClosing = false
   }
 
@@ -118,11 +121,11 @@ private final class House: Sendable {
   }
 
   /// Counts a connection until it leaves; returns why it may not be, if so.
-  func admit(_ arrival: Arrival) -> String? {
+  func admit(_ arrival: Arrival) -> ControlRefusal? {
     let number = ObjectIdentifier(arrival.channel)
     let refusal = state.withLock { state in
-      if state.isClosing { return "the daemon is ending" as String? }
-      if let refusal = state.count.admit(arrival.caller) { return refusal }
+      if state.isClosing { return ControlRefusal(.ending, "the daemon is ending") as ControlRefusal? }
+      if let refusal = state.count.admit(arrival.caller) { return ControlRefusal(.unavailable, refusal) }
       state.arrivals[number] = arrival
       return nil
     }
@@ -132,23 +135,35 @@ private final class House: Sendable {
     return refusal
   }
 
+  /// Notes that a connection asks something; returns whether it has to be closed after that.
+  func isLast(_ arrival: Arrival) -> Bool {
+    state.withLock { state in
+      state.acquainted.insert(ObjectIdentifier(arrival.channel))
+      return state.isClosing
+    }
+  }
+
   /// Gives a place back. Not before the answer to the last request: who asks and goes away, again and again, must not have any number of
   /// requests worked at.
   func leave(_ arrival: Arrival) {
     state.withLock { state in
+      state.acquainted.remove(ObjectIdentifier(arrival.channel))
       guard state.arrivals.removeValue(forKey: ObjectIdentifier(arrival.channel)) != nil else { return }
       state.count.leave(arrival.caller)
     }
   }
 
   /// Closes idle connections at once, others when their request is answered, but all of them within `patience`.
+  ///
+  /// One that has asked nothing yet is not idle: its first request may be on its way, and is answered.
   func clear(within patience: Duration) {
-    let arrivals = state.withLock { state in
+    let (arrivals, acquainted) = state.withLock { state in
       state.isClosing = true
-      return Array(state.arrivals.values)
+      return (state.arrivals, state.acquainted)
     }
-    for arrival in arrivals {
+    for (number, arrival) in arrivals {
       arrival.gone.succeed()
+      guard acquainted.contains(number) else { continue }
       arrival.channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
     }
     loop.scheduleTask(in: TimeAmount(patience)) {
@@ -159,8 +174,8 @@ private final class House: Sendable {
 
 extension Channel {
   /// Answers that there is no room, without having read anything, and closes.
-  fileprivate func turnAway(_ reason: String) {
-    let body = (try? ControlCoding.text(of: ControlRefusal(.unavailable, reason))).map { $0 + "\n" } ?? ""
+  fileprivate func turnAway(_ refusal: ControlRefusal) {
+    let body = (try? ControlCoding.text(of: refusal)).map { $0 + "\n" } ?? ""
     let head =
       "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\ncontent-length: \(body.utf8.count)\r\nconnection: close\r\n\r\n"
     writeAndFlush(ByteBuffer(string: head + body)).whenComplete { _ in self.close(promise: nil) }

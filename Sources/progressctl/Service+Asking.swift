@@ -71,7 +71,7 @@ extension ControlRefusal.Kind {
     case .badRequest: EX_DATAERR
     case .notPermitted: EX_NOPERM
     case .notFound: EX_NOINPUT
-    case .conflict, .unavailable: EX_TEMPFAIL
+    case .conflict, .unavailable, .ending: EX_TEMPFAIL
     }
   }
 }

@@ -18,6 +18,8 @@ final class AnsweringDaemon: ControlPort {
     var commands: [ControlCommand] = []
     var choices: [RejectedChoice] = []
     var refusal: ControlRefusal?
+    /// How many commands are refused before; nil: all.
+    var refusalsLeft: Int?
     /// Answers that take so long.
     var delay = Duration.zero
   }
@@ -58,7 +60,10 @@ final class AnsweringDaemon: ControlPort {
   func perform(_ command: ControlCommand, for caller: Caller) throws -> CommandReport {
     try state.withLock { state in
       state.commands.append(command)
-      if let refusal = state.refusal { throw refusal }
+      if let refusal = state.refusal, state.refusalsLeft != 0 {
+        state.refusalsLeft? -= 1
+        throw refusal
+      }
       return CommandReport(changed: 1, missing: ["9"], message: "done")
     }
   }

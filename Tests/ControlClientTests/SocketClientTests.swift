@@ -147,6 +147,16 @@ struct SocketClientTests {
     }
   }
 
+  @Test("a daemon that is ending has done nothing, so the next one is asked")
+  func ending() async throws {
+    daemon.state.withLock { ($0.refusal, $0.refusalsLeft) = (ControlRefusal(.ending, "the daemon is ending"), 3) }
+    try await daemon.serving(at: place.socketPath) { client in
+      let report = try await client.perform(.flush)
+      #expect(report.message == "done")
+    }
+    #expect(daemon.state.withLock { $0.commands.count } == 4)
+  }
+
   @Test("an answer that does not come is not waited for longer than it may take")
   func timeout() async throws {
     daemon.state.withLock { $0.delay = .seconds(600) }

@@ -58,6 +58,36 @@ struct EndingTests {
     #expect(port.mailboxes.withLock { $0.allSatisfy(\.hasEnded) })
   }
 
+  @Test("Whoever has connected before the end and asks only then is answered, and then the connection closes")
+  func lateQuestions() async throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.socket
+    let socket = try ControlSocket.make(at: path, group: nil)
+    let clients = try (1...10).map { _ in try RawClient(path) }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      // The patience is not what ends it.
+      group.addTask {
+        try await serving(SamplePort(), on: socket) {
+          // Connections are let in in their order, so all of the others are by now.
+          let last = try RawClient(path)
+          last.send("GET /v1/status HTTP/1.1\r\nHost: x\r\n\r\n")
+          let answer = try await last.read(until: "}\n")
+          #expect(answer.hasPrefix("HTTP/1.1 200"))
+        }
+      }
+      let idle = try RawClient(path)
+      idle.send("GET /v1/status HTTP/1.1\r\nHost: x\r\n\r\n")
+      // Its connection is closed by the end, which has come then.
+      _ = try await idle.read(until: "never")
+      for client in clients {
+        client.send("GET /v1/status HTTP/1.1\r\nHost: x\r\n\r\n")
+        let answer = try await client.read(until: "never")
+        #expect(answer.hasPrefix("HTTP/1.1 200"))
+      }
+      try await group.waitForAll()
+    }
+  }
+
   @Test("Watchers that read are sent home with the end of their stream")
   func watchers() async throws {
     let directory = try TemporaryDirectory()

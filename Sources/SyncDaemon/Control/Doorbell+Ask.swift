@@ -48,5 +48,5 @@ extension Doorbell {
 }
 
 extension ControlRefusal {
-  static let stopping = ControlRefusal(.unavailable, "the daemon is ending: ask again when it runs")
+  static let stopping = ControlRefusal(.ending, "the daemon is ending: ask again when it runs")
 }
