@@ -23,7 +23,7 @@ struct Failed: AsyncParsableCommand {
   func run() async throws {
     let environment = ProcessInfo.processInfo.environment
     let filter = QueueFilter(states: [.failed])
-    try await service.service(environment: environment).asking { client in
+    try await service.runningService(environment: environment).asking { client in
       let listing = QueueListing(client: client)
       try await StandardOutput.write { write in
         if json { return try await listing.writeJSONLines(filter, write) }

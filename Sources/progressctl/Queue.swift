@@ -35,7 +35,7 @@ struct Queue: AsyncParsableCommand {
   func run() async throws {
     let environment = ProcessInfo.processInfo.environment
     let filter = QueueFilter(keys: Set(keys))
-    try await service.service(environment: environment).asking { client in
+    try await service.runningService(environment: environment).asking { client in
       let listing = QueueListing(client: client)
       try await StandardOutput.write { write in
         if json {

@@ -44,7 +44,7 @@ struct ListRejected: AsyncParsableCommand {
 
   func run() async throws {
     let environment = ProcessInfo.processInfo.environment
-    let service = try service.service(environment: environment)
+    let service = try service.runningService(environment: environment)
     let (files, remark) = try await service.rejectedFiles()
     try StandardOutput.write { write in
       if json { return try files.forEach { try write(ControlCoding.text(of: $0) + "\n") } }
@@ -71,7 +71,7 @@ struct ShowRejected: AsyncParsableCommand {
   @OptionGroup var service: ServiceOptions
 
   func run() async throws {
-    let service = try service.service(environment: ProcessInfo.processInfo.environment)
+    let service = try service.runningService(environment: ProcessInfo.processInfo.environment)
     let bytes = try await service.contents(ofRejected: name)
     guard isatty(STDOUT_FILENO) != 0 else { return try StandardOutput.write(bytes: bytes) }
     // A terminal must not be steered by what somebody has dropped.

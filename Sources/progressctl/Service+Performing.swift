@@ -13,7 +13,7 @@ struct CommandOptions: ParsableArguments {
   @OptionGroup var service: ServiceOptions
 
   /// The daemon that is meant.
-  func resolveService() throws -> Service { try service.service(environment: ProcessInfo.processInfo.environment) }
+  func resolveService() throws -> Service { try service.runningService(environment: ProcessInfo.processInfo.environment) }
 
   /// Has the daemon do it, and says what it came to.
   ///

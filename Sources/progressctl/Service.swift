@@ -59,12 +59,30 @@ struct ServiceOptions: ParsableArguments {
   ///
   /// Throws `ConfigurationError`.
   func service(environment: [String: String]) throws(ConfigurationError) -> Service {
-    let search = ServiceSearch(environment: environment) { path in path.withPlatformString { access($0, F_OK) } == 0 }
+    let search = ServiceSearch(environment: environment, exists: \.exists)
     let kind = kind?.kind ?? search.kind
     let resolved = try ConfigurationSources.load(kind: kind, environment: environment, file: config.map { FilePath($0) })
     let isNamed = resolved.file.map { $0 != Configuration.defaultFile(kind: kind, environment: environment) } ?? false
     return Service(
       kind: kind, configuration: resolved.configuration, file: resolved.file, isNamed: isNamed, isOneOfTwo: search.isAmbiguous)
+  }
+
+  /// The service, for what only asks its daemon. While the file is wrong, a daemon that runs goes by what stood there before: it is found at
+  /// its usual socket, and what is wrong is said to whoever reads standard error.
+  ///
+  /// Throws `ConfigurationError`; always for a file that was named, as it may name another socket.
+  func runningService(environment: [String: String]) throws(ConfigurationError) -> Service {
+    do {
+      return try service(environment: environment)
+    } catch {
+      let kind = kind?.kind ?? ServiceSearch(environment: environment, exists: \.exists).kind
+      let usual = Configuration(kind: kind, environment: environment, tokenExists: false)
+      guard config == nil, environment["PROGRESS_SYNC_CONFIG"] == nil, usual.control.socket.exists else { throw error }
+      for problem in error.problems { StandardError.say("\(problem)") }
+      StandardError.say("asking the daemon at \(usual.control.socket), which goes by what it has read before")
+      return Service(
+        kind: kind, configuration: usual, file: Configuration.defaultFile(kind: kind, environment: environment), isNamed: false)
+    }
   }
 }
 

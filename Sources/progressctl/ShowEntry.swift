@@ -30,7 +30,7 @@ struct ShowEntry: AsyncParsableCommand {
 
   func run() async throws {
     let environment = ProcessInfo.processInfo.environment
-    let service = try service.service(environment: environment)
+    let service = try service.runningService(environment: environment)
     let (items, source, hold) = try await service.asking { client in
       let (items, source) = try await client.entries(named: entries)
       return (items, source, json ? nil : await client.hold(now: .now))

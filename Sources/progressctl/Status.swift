@@ -28,7 +28,7 @@ struct Status: AsyncParsableCommand {
 
   func run() async throws {
     let environment = ProcessInfo.processInfo.environment
-    let service = try service.service(environment: environment)
+    let service = try service.runningService(environment: environment)
     let style = StandardOutput.style(environment: environment)
     if watch {
       return try await service.connected { client in

@@ -35,7 +35,7 @@ struct Watch: AsyncParsableCommand {
 
   func run() async throws {
     let environment = ProcessInfo.processInfo.environment
-    let service = try service.service(environment: environment)
+    let service = try service.runningService(environment: environment)
     let style = StandardOutput.style(environment: environment)
     try await service.asking { client in
       // Where no daemon is at the beginning, somebody has to start it first.

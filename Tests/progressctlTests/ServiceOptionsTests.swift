@@ -88,4 +88,21 @@ struct ServiceOptionsTests {
     #expect(farewell.text.split(separator: "\n").count == 2)
     #expect(farewell.text.split(separator: "\n").allSatisfy { $0.hasPrefix("progressctl: \(home.configuration):") })
   }
+
+  @Test("a daemon that runs is asked though its file is wrong by now, at its usual socket")
+  func running() throws {
+    let environment = ["HOME": home.root.path, "XDG_RUNTIME_DIR": home.root.path + "/run"]
+    for directory in [".config/progress-sync", "run/progress-sync"] {
+      try FileManager.default.createDirectory(at: home.root.appending(path: directory), withIntermediateDirectories: true)
+    }
+    try Data("log: {level: loud}".utf8).write(to: home.root.appending(path: ".config/progress-sync/config.yaml"))
+    let options = try ServiceOptions.parse([])
+    #expect(throws: ConfigurationError.self) { try options.runningService(environment: environment) }
+    try Data().write(to: home.root.appending(path: "run/progress-sync/control.sock"))
+    let service = try options.runningService(environment: environment)
+    #expect(service.kind == .user && service.configuration.control.socket.string == home.root.path + "/run/progress-sync/control.sock")
+    #expect(throws: ConfigurationError.self) { try options.service(environment: environment) }
+    let file = home.root.path + "/.config/progress-sync/config.yaml"
+    #expect(throws: ConfigurationError.self) { try ServiceOptions.parse(["--config", file]).runningService(environment: environment) }
+  }
 }
