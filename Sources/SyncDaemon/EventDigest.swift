@@ -193,7 +193,7 @@ extension SyncEvent {
     case .retriedByHand, .flushed: .wish
     case .suspended, .resumed: .decree
     case .setAside: .setAside
-    case .endpoint: .endpoint
+    case .endpoint, .held, .released: .endpoint
     case .storageFailed, .storageRecovered: .storage
     case .removalFailed: .removal
     }

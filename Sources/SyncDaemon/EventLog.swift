@@ -73,6 +73,8 @@ package struct EventLog: Sendable {
     case .resumed(let caller): "Resumed\(caller.map { " by user \($0)" } ?? ": the time of the pause has come")"
     case .setAside(let row): "Row \(row) of the queue is unreadable; it is kept (progressctl failed), and the rest goes on"
     case .endpoint(let state): words(for: state, now: now)
+    case .held(let hold, let account): words(for: hold, of: account)
+    case .released(let account): "The API accepts us\(account.ofWhom)"
     case .storageFailed(let reason): "The spool or the queue cannot be used; nothing is lost, trying again: \(reason)"
     case .storageRecovered: "The spool and the queue can be used again"
     case .removalFailed(let reason): "Accepted files stay in claimed/ for now: \(reason)"
@@ -95,9 +97,13 @@ package struct EventLog: Sendable {
     case .failing(_, _, _, _, let reason): "The API takes nothing: \(reason); one request at a time, nothing is lost"
     case .unreachable(_, _, let probeAt, let reason):
       "No answer from the API: \(reason); trying again in \((probeAt - now).inWords), nothing is lost"
-    case .held(_, _, let status, let reason):
-      "The API does not accept us (\(reason.hasPrefix("\(status)") ? "" : "\(status): ")\(reason)): put a valid token into api.token_file (a credential takes a restart); nothing is lost"
     }
+  }
+
+  func words(for hold: Hold, of account: Account) -> String {
+    let status = hold.status.flatMap { hold.reason.hasPrefix("\($0)") ? nil : "\($0): " } ?? ""
+    return
+      "The API does not accept us\(account.ofWhom) (\(status)\(hold.reason)): put a valid token into api.token_file (a credential takes a restart); nothing is lost"
   }
 
   /// Of what is parked: nothing is given up.
@@ -108,5 +114,15 @@ extension SyncEvent {
   /// Whether it is what has been told before: an attempt of a write that has failed so often.
   fileprivate var isNoNews: Bool {
     if case .attemptFailed(_, _, let wasParked, _, _) = self { wasParked } else { false }
+  }
+}
+
+extension Account {
+  /// Nothing for everybody's.
+  var ofWhom: String {
+    switch self {
+    case .common: ""
+    case .user(let id): " for user \(id)"
+    }
   }
 }

@@ -191,8 +191,8 @@ extension Shift {
   /// Whether a wake-up makes a difference for the endpoint: a pause that the API asked for holds.
   private var isWaitingForAPI: Bool {
     switch engine.endpointState {
-    case .failing, .unreachable, .held: true
-    case .reachable, .paused: false
+    case .failing, .unreachable: true
+    case .reachable, .paused: engine.holds.values.contains { $0.status != nil }
     }
   }
 }
@@ -204,7 +204,8 @@ extension Shift {
   private func publish(_ turn: Turn, now: Timestamp) {
     let commons = loop.commons
     commons.instruments.note(
-      turn.events, endpoint: engine.endpointState, since: engine.endpointSince, storageTrouble: engine.storageTrouble, now: now)
+      turn.events, endpoint: engine.endpointState, since: engine.endpointSince, holds: engine.holds, storageTrouble: engine.storageTrouble,
+      now: now)
     commons.chronicle.note(turn.events, now: now)
     commons.live.publish(turn, at: now)
   }

@@ -22,7 +22,11 @@ extension EngineStatus {
       clauses.append("the API has taken nothing for \((now - since).inWords) (\(reason)), next try in \((probeAt - now).inWords)")
     case .unreachable(let since, _, let probeAt, let reason):
       clauses.append("no answer from the API for \((now - since).inWords) (\(reason)), next try in \((probeAt - now).inWords)")
-    case .held(_, _, let status, let reason): clauses.append("held: the API does not accept us (\(status): \(reason))")
+    }
+    for account in accounts {
+      guard let hold = account.hold else { continue }
+      let reason = (hold.status.map { "\($0): " } ?? "") + hold.reason
+      clauses.append("held\(account.account.ofWhom): the API does not accept us (\(reason))")
     }
     if let storageTrouble { clauses.append("disk trouble: \(storageTrouble)") }
     return clauses.joined(separator: "; ")

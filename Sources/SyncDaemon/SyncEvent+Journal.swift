@@ -46,6 +46,8 @@ extension SyncEvent {
     case .resumed: .resumed
     case .setAside: .setAside
     case .endpoint(let state): state.messageKind
+    case .held: .apiHolds
+    case .released: .apiAnswers
     case .storageFailed: .storageFailed
     case .storageRecovered: .storageRecovered
     case .removalFailed: .removalFailed
@@ -79,6 +81,11 @@ extension SyncEvent {
     case .resumed(let caller): return caller.map { [.caller: "\($0)"] } ?? [:]
     case .setAside(let row): return [.entry: "\(row)"]
     case .endpoint(let state): return state.fields
+    case .held(let hold, let account):
+      var fields = account.fields
+      (fields[.reason], fields[.status]) = (hold.reason, hold.status.map { "\($0)" })
+      return fields
+    case .released(let account): return account.fields
     case .storageFailed(let reason), .removalFailed(let reason): return [.reason: reason]
     case .storageRecovered: return [:]
     }
@@ -108,7 +115,6 @@ extension EndpointHealth.State {
     case .paused: .apiPauses
     case .failing: .apiFails
     case .unreachable: .apiUnreachable
-    case .held: .apiHolds
     }
   }
 
@@ -117,7 +123,15 @@ extension EndpointHealth.State {
     case .reachable: [:]
     case .paused(let until, let reason), .failing(_, _, _, let until, let reason), .unreachable(_, _, let until, let reason):
       [.reason: reason, .until: until.rfc3339]
-    case .held(_, _, let status, let reason): [.reason: reason, .status: "\(status)"]
+    }
+  }
+}
+
+extension Account {
+  fileprivate var fields: [JournalField: String] {
+    switch self {
+    case .common: [:]
+    case .user(let id): [.sender: "\(id)"]
     }
   }
 }

@@ -6,6 +6,8 @@ package struct EngineSettings: Hashable, Sendable {
   package var retry: RetryPolicy
   /// How many sessions may have a request under way at once.
   package var maximumConcurrentRequests: Int
+  /// The users who have tokens of their own: what they drop goes out with theirs, and what everybody else drops with the common one.
+  package var accounts: Set<UInt32> = []
   /// How often the spool is read without having been rung for.
   package var rescanInterval: Duration
   /// How many files share one transaction, and so one sync of the disk.
@@ -14,5 +16,16 @@ package struct EngineSettings: Hashable, Sendable {
   package init(debounce: DebouncePolicy, retry: RetryPolicy, maximumConcurrentRequests: Int, rescanInterval: Duration) {
     (self.debounce, self.retry) = (debounce, retry)
     (self.maximumConcurrentRequests, self.rescanInterval) = (maximumConcurrentRequests, rescanInterval)
+  }
+
+  /// Whose token what `sender` drops now goes out with.
+  package func account(of sender: UInt32) -> Account { accounts.contains(sender) ? .user(sender) : .common }
+
+  /// Whether there is a token for it.
+  package func hasToken(for account: Account) -> Bool {
+    switch account {
+    case .common: true
+    case .user(let id): accounts.contains(id)
+    }
   }
 }

@@ -13,17 +13,18 @@ package protocol QueuePort {
   func accepted(among claims: [String]) throws -> Set<String>
   func forget(actionIDsBefore acceptance: Timestamp, discardsBefore discard: Timestamp) throws
   func forgetReceipts(before instant: Timestamp, except claims: Set<String>) throws
-  func programDue(after program: ProgramID?, now: Timestamp) throws -> ProgramID?
-  func sessionsDue(of program: ProgramID, now: Timestamp, atMost limit: Int, busy: Set<Session>) throws -> [Session]
-  func freshSession(dueSince instant: Timestamp, now: Timestamp, busy: Set<Session>) throws -> Session?
-  func sessionToProbe(includingPutOff: Bool, now: Timestamp) throws -> Session?
-  func writesDue(in session: Session, now: Timestamp, includingPutOff: Bool) throws -> [QueuedWrite]
-  func nextDue(busy: Set<Session>) throws -> Timestamp?
-  func nextFreshDue(busy: Set<Session>) throws -> Timestamp?
+  func rowsByAccount() throws -> [Account: Int]
+  func programDue(of account: Account, after program: ProgramID?, now: Timestamp) throws -> ProgramID?
+  func sessionsDue(of program: ProgramID, of account: Account, now: Timestamp, atMost limit: Int, busy: Set<Session>) throws -> [Session]
+  func freshSession(of account: Account, dueSince instant: Timestamp, now: Timestamp, busy: Set<Session>) throws -> Session?
+  func sessionToProbe(of account: Account, includingPutOff: Bool, now: Timestamp) throws -> Session?
+  func writesDue(in session: Session, of account: Account, now: Timestamp, includingPutOff: Bool) throws -> [QueuedWrite]
+  func nextDue(of account: Account, busy: Set<Session>) throws -> Timestamp?
+  func nextFreshDue(of account: Account, busy: Set<Session>) throws -> Timestamp?
   func settle(_ settlements: [Settlement], pause: EndpointHealth.Pause?, now: Timestamp) throws -> Set<Int64>
   func pause() throws -> EndpointHealth.Pause?
   func flush(pause: EndpointHealth.Pause?, now: Timestamp) throws -> Bool
-  func releasePutOff(now: Timestamp) throws -> Bool
+  func releasePutOff(of account: Account?, now: Timestamp) throws -> Bool
   func clampDueTimes(now: Timestamp, longestDebounce: Duration, longestWait: Duration) throws -> Bool
   func setAside(unreadable sequence: Int64) throws
   func retry(_ selection: EntrySelection, of sender: UInt32?, from cursor: EntryCursor?, atMost limit: Int, now: Timestamp) throws

@@ -90,7 +90,9 @@ extension SyncEngine {
     for file in files {
       do {
         let actions = try ActionFile.parse(file.contents)
-        let parsed = AcceptableFile(claim: file.claim.text, sender: file.sender, droppedAt: file.droppedAt, actions: actions)
+        let parsed = AcceptableFile(
+          claim: file.claim.text, sender: file.sender, account: settings.account(of: file.sender), droppedAt: file.droppedAt,
+          actions: actions)
         acceptable.append(ParsedFile(claim: file.claim, name: file.name, file: parsed))
       } catch {
         refusals.append(Refusal(claim: file.claim, reason: "\(error)"))

@@ -144,17 +144,20 @@ extension SyncEngine {
     guard step.changed > 0, underWay.changed == 0 else { return }
     if underWay.command.sender != nil, let wokenAt, (wokenAt..<wokenAt + Self.wakeInterval).contains(now) {
       wakesAt = wokenAt + Self.wakeInterval
+      if let sender = underWay.command.sender { wakingSenders.insert(sender) }
     } else {
-      wakeEndpoint(now: now)
+      wakeEndpoint(now: now, senders: underWay.command.sender.map { [$0] })
     }
   }
 
-  /// Acts on a reason to believe that the API can be reached, or accepts us, again.
-  mutating func wakeEndpoint(now: Timestamp, breakingPause: Bool = false) {
-    (wokenAt, wakesAt) = (now, nil)
+  /// Acts on a reason to believe that the API can be reached, or accepts us, again. `senders`: who gives it, and can speak for no other
+  /// accounts than theirs; nil: for all.
+  mutating func wakeEndpoint(now: Timestamp, breakingPause: Bool = false, senders: Set<UInt32>? = nil) {
+    (wokenAt, wakesAt, wakingSenders) = (now, nil, [])
     let before = endpoint.state
     endpoint.reset(now: now, breakingPause: breakingPause, underWay: inFlight.count - unsettled.count)
     if !endpoint.state.isOfSameKind(as: before) { endpointSince = nil }
+    for account in senders.map({ [.common] + $0.map { .user($0) } }) ?? Array(desks.keys) { desks[account]?.token.reset() }
     (mustRelease, lacksBulkSync) = (true, false)
   }
 }

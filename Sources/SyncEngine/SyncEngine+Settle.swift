@@ -21,7 +21,10 @@ extension SyncEngine {
       mustFlush = try store.flush(pause: endpoint.pause, now: now)
     }
     if mustRelease {
-      mustRelease = try store.releasePutOff(now: now)
+      mustRelease = try store.releasePutOff(of: nil, now: now)
+      if !mustRelease { accountsToRelease = [] }
+    } else if let account = accountsToRelease.first {
+      if try !store.releasePutOff(of: account, now: now) { accountsToRelease.remove(account) }
     }
     if mustForgetSuspension {
       try store.resume()
@@ -54,19 +57,21 @@ extension SyncEngine {
     return Settlement(sequence: write.sequence, fate: fate, verdict: answer.outcome.verdict)
   }
 
-  /// Learns from an answer how the endpoint stands.
+  /// Learns from an answer how the endpoint stands, and the token that the request went out with.
   mutating func observe(_ answer: Answer, now: Timestamp, _ turn: inout Turn) {
     // A wish for silence binds whoever hears it.
     let isThrottled = if case .throttled = answer.outcome { true } else { false }
     guard answer.isCurrent || (isThrottled && answer.isOfThisAPI) else { return }
-    if case .unsupported = answer.outcome, case .bulk = answer.delivery.company { lacksBulkSync = true }
+    let (delivery, outcome) = (answer.delivery, answer.outcome)
+    if case .unsupported = outcome, case .bulk = delivery.company { lacksBulkSync = true }
     let before = endpoint
-    endpoint.observe(
-      answer.outcome, for: answer.delivery.sessions, now: now, retry: settings.retry, random: Double.random(in: 0..<1, using: &random))
+    let random = Double.random(in: 0..<1, using: &self.random)
+    endpoint.observe(outcome, for: delivery.sessions, of: delivery.account, now: now, retry: settings.retry, random: random)
     if endpointSince == nil || !endpoint.state.isOfSameKind(as: before.state) { endpointSince = now }
     // What met a trouble that it may have had to itself keeps to its own retries: released, it would raise the next alarm at once.
-    if endpoint.isAnswering, before.isProvenOutage(now: now) || before.isHeldForAll { mustRelease = true }
+    if endpoint.isAnswering, before.isProvenOutage(now: now) { mustRelease = true }
     reportEndpoint(&turn)
+    observe(outcome, to: delivery, now: now, &turn)
   }
 
   /// Says what has become of the endpoint. What one write alone has met for a while is said of that write, not of the endpoint.
@@ -99,8 +104,8 @@ extension SyncEngine {
 extension EndpointHealth.State {
   func isOfSameKind(as other: Self) -> Bool {
     switch (self, other) {
-    case (.reachable, .reachable), (.paused, .paused), (.failing, .failing), (.unreachable, .unreachable), (.held, .held): true
-    case (.reachable, _), (.paused, _), (.failing, _), (.unreachable, _), (.held, _): false
+    case (.reachable, .reachable), (.paused, .paused), (.failing, .failing), (.unreachable, .unreachable): true
+    case (.reachable, _), (.paused, _), (.failing, _), (.unreachable, _): false
     }
   }
 }

@@ -13,16 +13,22 @@ package struct SyncEngine<Files: SpoolPort, Queue: QueuePort> {
   var settings: EngineSettings
   var random: any RandomNumberGenerator
 
+  /// What everybody has in common of the API.
   var endpoint = EndpointHealth()
   /// What was last said of it.
   var reportedEndpoint = EndpointHealth.State.reachable
-  /// At most one request per session: servers that create a session's row on the first write would create two.
+  /// What each account has to itself.
+  var desks: [Account: AccountDesk] = [:]
+  /// The account that was served last, and that of which something fresh was, so that each has its turn.
+  var (served, servedFresh): (Account?, Account?) = (nil, nil)
+  /// At most one request per session of an account: servers that create a session's row on the first write would create two.
   var inFlight: [Delivery] = []
-  var busy: Set<Session> { Set(inFlight.flatMap(\.sessions)) }
   /// Answers that are not settled in the queue yet; between turns there are some only while the disk fails.
   var unsettled: [Answer] = []
   /// Whether what only a missing answer put off is to be made due. A new life begins so, because it knows of no outage.
   var mustRelease = true
+  /// Accounts of which the same holds, as their tokens are accepted again.
+  var accountsToRelease: Set<Account> = []
   /// Whether everything in the queue is to be made due.
   var mustFlush = false
   /// Whether an earlier life's pause has been taken up.
@@ -39,10 +45,10 @@ package struct SyncEngine<Files: SpoolPort, Queue: QueuePort> {
   /// When there was last reason to try anew, and when there will be one that has come too soon after it.
   var wokenAt: Timestamp?
   var wakesAt: Timestamp?
+  /// Who has given that reason.
+  var wakingSenders: Set<UInt32> = []
   /// Whether the API was found to have no bulk-sync; asked again after each ring.
   var lacksBulkSync = false
-  /// The program that was served last, so that each has its turn.
-  var servedProgram: ProgramID?
   /// Whether the next lane is for what is fresh.
   var isFreshNext = false
   /// Whether due times may be out of reach: at the start, and after the clock was set back.
@@ -94,13 +100,14 @@ package struct SyncEngine<Files: SpoolPort, Queue: QueuePort> {
     if input.isFlush { (mustFlush, hasRecalled) = (true, true) }
     if let lastTurnAt, now < lastTurnAt {
       endpoint.clamp(now: now, retry: settings.retry)
+      for account in desks.keys { desks[account]?.token.clamp(now: now) }
       suspension?.clamp(now: now, step: lastTurnAt - now)
       endpointSince = endpointSince.map { min($0, now) }
       (mustClamp, rescanAt, forgetAt) = (true, nil, nil)
       wakesAt = wakesAt.map { min($0, now) }
     }
     lastTurnAt = now
-    if let wakesAt, wakesAt <= now { wakeEndpoint(now: now) }
+    if let wakesAt, wakesAt <= now { wakeEndpoint(now: now, senders: wakingSenders) }
     if input.spoolRang { rescanAt = now }
     for command in input.commands { take(command, now: now) }
     // Before the queue is touched: a disk that refuses to settle must not hide an API's wish for silence.
@@ -113,7 +120,7 @@ package struct SyncEngine<Files: SpoolPort, Queue: QueuePort> {
     }
     let retryAt = troubles.filter { !input.isStopping || $0.key == .settle }.map(\.value.retryAt).min()
     // What changes many rows does so in steps, so that no turn takes long.
-    let hasSteps = mustClamp || mustFlush || mustRelease || mustForgetSuspension
+    let hasSteps = mustClamp || mustFlush || mustRelease || !accountsToRelease.isEmpty || mustForgetSuspension
     let nextStep = (troubles[.settle] == nil && hasSteps) || !commands.isEmpty ? now : nil
     turn.wakeAt = [turn.wakeAt, wakesAt, input.isStopping ? nil : intakeWake(now: now), nextStep, retryAt].compactMap { $0 }.min()
     return turn
@@ -129,13 +136,19 @@ package struct SyncEngine<Files: SpoolPort, Queue: QueuePort> {
 
   /// How things stand; takes constant time, however long the queue is.
   package func status() throws -> EngineStatus {
-    EngineStatus(
-      counts: try store.counts(), endpoint: endpoint.state, endpointSince: endpointSince, inFlight: inFlight.count, suspension: suspension,
-      storageTrouble: storageTrouble)
+    let rows = try store.rowsByAccount()
+    let accounts = Set(rows.keys).union(settings.accounts.map { .user($0) }).union([.common]).sorted()
+    return EngineStatus(
+      counts: try store.counts(), endpoint: endpoint.state, endpointSince: endpointSince,
+      accounts: accounts.map { AccountStatus($0, hold: desks[$0]?.token.hold, rows: rows[$0] ?? 0) }, inFlight: inFlight.count,
+      suspension: suspension, storageTrouble: storageTrouble)
   }
 
-  /// What is known of the API.
+  /// What is known of the API, whoever calls it.
   package var endpointState: EndpointHealth.State { endpoint.state }
+
+  /// The accounts of which nothing goes out, and why.
+  package var holds: [Account: Hold] { desks.compactMapValues(\.token.hold) }
 
   /// Why the spool or the queue cannot be used at present.
   package var storageTrouble: String? { Step.allCases.compactMap { troubles[$0]?.reason }.first }

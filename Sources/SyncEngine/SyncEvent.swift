@@ -36,8 +36,12 @@ package enum SyncEvent: Hashable, Sendable {
   case resumed(by: UInt32?)
   /// A row of the queue was unreadable, and is out of the way of the others.
   case setAside(row: Int64)
-  /// What is known of the API has changed in kind.
+  /// What is known of the API, whoever calls it, has changed in kind.
   case endpoint(EndpointHealth.State)
+  /// Nothing goes out with the token of an account any more, or for another cause than before; all others go on.
+  case held(Hold, of: Account)
+  /// The API accepts the token of an account again; or nothing waits any more for one that is missing.
+  case released(Account)
   /// The spool or the queue could not be used; everything stays where it is, and is tried again.
   case storageFailed(reason: String)
   case storageRecovered

@@ -49,6 +49,11 @@ package struct Turn: Sendable {
   package var events: [SyncEvent] = []
   /// Commands that are done, or will not be; what they changed is durable.
   package var results: [CommandResult] = []
+
+  /// Has the next turn made at an instant, or before.
+  mutating func wake(at instant: Timestamp) {
+    wakeAt = min(wakeAt ?? instant, instant)
+  }
 }
 
 /// How things stand after a turn.
@@ -57,6 +62,8 @@ package struct EngineStatus: Hashable, Sendable {
   package let endpoint: EndpointHealth.State
   /// Since when; nil while nothing has been answered since the start, or since there was reason to try anew: then `endpoint` is a guess.
   package let endpointSince: Timestamp?
+  /// The common account, and all others that have a token or something in the queue, in their order.
+  package let accounts: [AccountStatus]
   /// Requests that are under way.
   package let inFlight: Int
   /// A person's wish that nothing is sent.
@@ -65,10 +72,23 @@ package struct EngineStatus: Hashable, Sendable {
   package let storageTrouble: String?
 
   package init(
-    counts: QueueCounts, endpoint: EndpointHealth.State, endpointSince: Timestamp? = nil, inFlight: Int = 0, suspension: Suspension? = nil,
-    storageTrouble: String? = nil
+    counts: QueueCounts, endpoint: EndpointHealth.State, endpointSince: Timestamp? = nil, accounts: [AccountStatus] = [], inFlight: Int = 0,
+    suspension: Suspension? = nil, storageTrouble: String? = nil
   ) {
     (self.counts, self.endpoint, self.endpointSince, self.inFlight) = (counts, endpoint, endpointSince, inFlight)
-    (self.suspension, self.storageTrouble) = (suspension, storageTrouble)
+    (self.accounts, self.suspension, self.storageTrouble) = (accounts, suspension, storageTrouble)
+  }
+}
+
+/// How one account stands.
+package struct AccountStatus: Hashable, Sendable {
+  package let account: Account
+  /// Why nothing goes out with its token; nil while nothing is known against it.
+  package let hold: Hold?
+  /// How many rows it has in the queue, in whatever state.
+  package let rows: Int
+
+  package init(_ account: Account, hold: Hold? = nil, rows: Int = 0) {
+    (self.account, self.hold, self.rows) = (account, hold, rows)
   }
 }

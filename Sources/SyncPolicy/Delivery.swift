@@ -11,6 +11,8 @@ package struct QueuedWrite: Hashable, Sendable {
   package let failures: Int
   /// How many sessions a request with this write may be about; 0: not even other writes of its own session travel with it.
   package let companyLimit: Int
+  /// Whose token it goes out with.
+  package let account: Account
   /// The user id of whoever dropped it.
   package let sender: UInt32
   /// nil for what a version accepted that did not keep it.
@@ -20,11 +22,11 @@ package struct QueuedWrite: Hashable, Sendable {
   package static let anyCompany = Int.max
 
   package init(
-    sequence: Int64, id: String, write: Write, failures: Int, companyLimit: Int = anyCompany, sender: UInt32 = 0,
-    droppedAt: Timestamp? = nil
+    sequence: Int64, id: String, write: Write, failures: Int, companyLimit: Int = anyCompany, account: Account = .common,
+    sender: UInt32 = 0, droppedAt: Timestamp? = nil
   ) {
     (self.sequence, self.id, self.write, self.failures, self.companyLimit) = (sequence, id, write, failures, companyLimit)
-    (self.sender, self.droppedAt) = (sender, droppedAt)
+    (self.account, self.sender, self.droppedAt) = (account, sender, droppedAt)
   }
 
   package var isAlone: Bool { companyLimit < 1 }
@@ -33,6 +35,8 @@ package struct QueuedWrite: Hashable, Sendable {
 /// One request to make, and the writes that it carries.
 package struct Delivery: Hashable, Sendable {
   package let call: ProgressCall
+  /// Whose token it goes out with: that of all its writes.
+  package let account: Account
   /// At least one; of a session, all that the request changes of it.
   package let writes: [QueuedWrite]
 
@@ -64,7 +68,7 @@ package enum Company: Hashable, Sendable {
 extension Delivery {
   /// Makes the next request out of what is due for one session, in due order.
   ///
-  /// A completion takes a rating and a date along when they were recorded within `window` of it: the API keeps one
+  /// All of it is of one account. A completion takes a rating and a date along when they were recorded within `window` of it: the API keeps one
   /// instant per request, so what was done at another time must not borrow it. Returns nil when nothing is due.
   package init?(of due: [QueuedWrite], window: Duration) {
     guard let first = due.first else { return nil }
@@ -79,7 +83,7 @@ extension Delivery {
   }
 
   private init(alone write: QueuedWrite) {
-    self.writes = [write]
+    (account, writes) = (write.account, [write])
     let change: SessionUpdate.Change =
       switch write.write.value {
       case .done(let instant): .complete(at: instant, rating: nil, scheduled: nil)
@@ -103,6 +107,7 @@ extension Delivery {
       }
     }
     // By acceptance, so that a repeated request repeats its key whatever the due times have become.
+    account = completion.account
     writes = ([completion] + companions).sorted { $0.sequence < $1.sequence }
     let recordedAt = writes.reduce(completion.write.recordedAt) { max($0, $1.write.recordedAt) }
     let change = SessionUpdate.Change.complete(at: instant, rating: rating, scheduled: scheduled)
@@ -121,7 +126,7 @@ extension Delivery {
     return companyLimit > 1
   }
 
-  /// Joins requests for different sessions of `program` into one: as many of those that can be part of it, from the first on, as all of
+  /// Joins requests of one account for different sessions of `program` into one: as many of those that can be part of it, from the first on, as all of
   /// them allow. Returns nil when fewer than two can.
   package init?(bulkOf parts: [Delivery], program: ProgramID) {
     var limit = Self.largestBulk
@@ -130,7 +135,8 @@ extension Delivery {
       limit = min(limit, part.companyLimit)
       joined.append(part)
     }
-    guard joined.count > 1 else { return nil }
+    guard let first = joined.first, joined.count > 1 else { return nil }
+    account = first.account
     // By acceptance, so that a repeated request repeats its body with its key whatever the due times have become.
     joined.sort { $0.oldest < $1.oldest }
     call = .bulkSync(program, joined.flatMap(\.call.updates))

@@ -1,8 +1,10 @@
 package import ProgressModel
 
 extension EndpointHealth {
-  /// Learns from an attempt for some sessions. `random` is uniform in 0..<1.
-  package mutating func observe(_ outcome: DeliveryOutcome, for sessions: [Session], now: Timestamp, retry: RetryPolicy, random: Double) {
+  /// Learns from an attempt for some sessions of an account. `random` is uniform in 0..<1.
+  package mutating func observe(
+    _ outcome: DeliveryOutcome, for sessions: [Session], of account: Account = .common, now: Timestamp, retry: RetryPolicy, random: Double
+  ) {
     switch outcome {
     case .delivered:
       // What was under way when the API asked for a pause says nothing of what it can take after it.
@@ -26,10 +28,10 @@ extension EndpointHealth {
       // One bad item may make a bulk request fail. The single requests that follow it will tell.
       guard let session = sessions.first, sessions.count == 1 else { return }
       window = 1
-      observeWitness(session)
+      observeWitness(AccountSession(session, of: account))
       observeSilence(reason, now: now, retry: retry, random: random)
-    case .unauthorized(let status, let reason):
-      observeRefusal(status, reason, for: sessions, now: now)
+    case .unauthorized:
+      observePresence(now: now)
     }
   }
 
@@ -37,13 +39,22 @@ extension EndpointHealth {
 
   /// An answer that shows that the API is there, and does not ask for silence.
   private mutating func observeAnswer(now: Timestamp) {
-    (deferralsInARow, refusalsInARow, hasAnswered) = (0, 0, true)
-    // A request that was under way when the API asked for a pause does not break it.
-    if let pause, now < pause.until {
-      state = .paused(until: pause.until, reason: pause.reason)
-    } else {
-      (state, pause, pausesInARow) = (.reachable, nil, 0)
-    }
+    (deferralsInARow, hasAnswered) = (0, true)
+    if !isPaused(now: now) { pausesInARow = 0 }
+    state = stateOfPresence(now: now)
+  }
+
+  /// An answer that shows that the API is there, and nothing of what it can take.
+  private mutating func observePresence(now: Timestamp) {
+    if case .failing = state { return }
+    state = stateOfPresence(now: now)
+  }
+
+  /// A request that was under way when the API asked for a pause does not break it.
+  private mutating func stateOfPresence(now: Timestamp) -> State {
+    if let pause, now < pause.until { return .paused(until: pause.until, reason: pause.reason) }
+    pause = nil
+    return .reachable
   }
 
   private mutating func observeDeferral(_ reason: String, now: Timestamp, retry: RetryPolicy, random: Double) {
@@ -62,26 +73,10 @@ extension EndpointHealth {
     (state, window) = (.failing(since: now, failures: 1, freshAt: freshAt, probeAt: freshAt, reason: reason), 1)
   }
 
-  /// 403 may be about one thing that we must not do; 401 never is (RFC 9110, sections 15.5.2 and 15.5.4).
-  private mutating func observeRefusal(_ status: Int, _ reason: String, for sessions: [Session], now: Timestamp) {
-    hasAnswered = false
-    let session = sessions.count == 1 ? sessions.first : nil
-    if status == 403 {
-      // One forbidden item may be what a bulk request met. The single requests that follow it will tell.
-      guard session != nil else { return }
-      refusalsInARow += 1
-    }
-    let mayBeItsOwn = status == 403 && refusalsInARow < Self.troubleOfAnAPI && !isPaused(now: now)
-    soleWitness = mayBeItsOwn ? session : nil
-    let probeAt = max(now + Self.heldProbeInterval, pause?.until ?? now)
-    (state, window) = (.held(since: heldSince ?? now, probeAt: probeAt, status: status, reason: reason), 1)
-  }
-
-  private mutating func observeWitness(_ session: Session) {
+  private mutating func observeWitness(_ session: AccountSession) {
     switch state {
     case .unreachable: if soleWitness != session { soleWitness = nil }
     case .reachable, .paused, .failing: soleWitness = session
-    case .held: break  // Says nothing about the token.
     }
   }
 
@@ -96,9 +91,6 @@ extension EndpointHealth {
       guard now >= probeAt else { return }
       let wait = wait(afterFailures: failures, since: since, now: now, retry: retry, random: random)
       state = .unreachable(since: since, failures: failures + 1, probeAt: now + wait, reason: reason)
-    case .held(let since, let probeAt, let status, let why):
-      guard now >= probeAt else { return }
-      state = .held(since: since, probeAt: now + Self.heldProbeInterval, status: status, reason: why)
     }
   }
 

@@ -1,7 +1,9 @@
 package import ProgressModel
 
 /// Whether the API may be called now, and by how many. One value for the whole endpoint, so that an outage costs one probe at a time
-/// and not one attempt per write, and what waited through it does not return as a storm.
+/// and not one attempt per write or account, and what waited through it does not return as a storm.
+///
+/// Whether it accepts us is each account's own: `TokenHealth`.
 package struct EndpointHealth: Hashable, Sendable {
   package internal(set) var state = State.reachable
   /// How many requests may be under way at once: one after a trouble, and one more with each that is delivered, as TCP's slow start
@@ -12,13 +14,10 @@ package struct EndpointHealth: Hashable, Sendable {
   package internal(set) var hasAnswered = false
   /// The pause that the API asked for last. It holds on when a request that was under way meets another trouble.
   package internal(set) var pause: Pause?
-  /// The session that met the trouble, while it may be its own and others are tried at once: the only one that has met silence, or the
-  /// last of the few that were forbidden.
-  var soleWitness: Session?
+  /// The only session that has met silence, while that may be its own and others are tried at once.
+  var soleWitness: AccountSession?
   /// How many requests it deferred, with nothing else answered in between.
   var deferralsInARow = 0
-  /// How many single requests it forbade (403), with nothing else answered in between.
-  var refusalsInARow = 0
   /// How many pauses it asked for, with nothing else answered in between.
   var pausesInARow = 0
 
@@ -31,21 +30,6 @@ package struct EndpointHealth: Hashable, Sendable {
     case failing(since: Timestamp, failures: Int, freshAt: Timestamp, probeAt: Timestamp, reason: String)
     /// Nothing answers. One request at a time tries again, at `probeAt`.
     case unreachable(since: Timestamp, failures: Int, probeAt: Timestamp, reason: String)
-    /// The API does not accept us (401, 403). Waits for a person; probes slowly in case it was the server's mistake.
-    case held(since: Timestamp, probeAt: Timestamp, status: Int, reason: String)
-  }
-
-  /// Who may call.
-  package enum Admission: Hashable, Sendable {
-    /// So many requests at once.
-    case everyone(atMost: Int)
-    /// One request, and only while no other is under way.
-    case oneProbe
-    /// The same, but not this session: the trouble that it met may be its own. From `until` on it may try again too.
-    case oneProbeOfOthers(than: Session, until: Timestamp)
-    /// The same, but only what was never tried. From `until` on the rest may try again too.
-    case oneProbeOfFresh(from: Timestamp, until: Timestamp)
-    case nobody(until: Timestamp)
   }
 
   /// A wish of the API for silence.
@@ -64,7 +48,6 @@ package struct EndpointHealth: Hashable, Sendable {
   package static let open = 64
   /// The longest pause that an API can ask for; a longer wish is cut to it.
   package static let longestPause = Duration.seconds(86_400)
-  package static let heldProbeInterval = Duration.seconds(300)
   /// An outage longer than `longOutage` is probed at this pace.
   package static let longOutageProbeInterval = Duration.seconds(60)
   package static let longOutage = Duration.seconds(600)
@@ -72,8 +55,6 @@ package struct EndpointHealth: Hashable, Sendable {
   package static let provenOutage = Duration.seconds(30)
   /// So many requests that were deferred or forbidden, with nothing else answered in between, are the API's trouble and not the writes'.
   package static let troubleOfAnAPI = 5
-  /// How often something new is tried while the API forbids everything.
-  package static let forbiddenProbeInterval = Duration.seconds(60)
 
   package init() {}
 
@@ -85,15 +66,7 @@ package struct EndpointHealth: Hashable, Sendable {
     case .failing(_, _, let freshAt, let probeAt, _): now < probeAt ? .oneProbeOfFresh(from: freshAt, until: probeAt) : .everyone(atMost: 1)
     case .unreachable(_, _, let probeAt, _) where now < probeAt:
       soleWitness.map { .oneProbeOfOthers(than: $0, until: probeAt) } ?? .nobody(until: probeAt)
-    case .held(_, let probeAt, let status, _) where now < probeAt:
-      if let soleWitness {
-        .oneProbeOfOthers(than: soleWitness, until: probeAt)
-      } else if status == 403, !isPaused(now: now) {
-        .oneProbeOfFresh(from: probeAt - Self.heldProbeInterval + Self.forbiddenProbeInterval, until: probeAt)
-      } else {
-        .nobody(until: probeAt)
-      }
-    case .unreachable, .held: .oneProbe
+    case .unreachable: .oneProbe
     }
   }
 
@@ -130,9 +103,6 @@ package struct EndpointHealth: Hashable, Sendable {
         reason: reason)
     case .unreachable(let since, let failures, let probeAt, let reason):
       state = .unreachable(since: min(since, now), failures: failures, probeAt: min(probeAt, now + longest), reason: reason)
-    case .held(let since, let probeAt, let status, let reason):
-      let latest = max(now + Self.heldProbeInterval, pause?.until ?? now)
-      state = .held(since: min(since, now), probeAt: min(probeAt, latest), status: status, reason: reason)
     }
   }
 
@@ -142,36 +112,16 @@ package struct EndpointHealth: Hashable, Sendable {
   }
 
   /// Whether the trouble may be one session's own.
-  package var isFalseAlarm: Bool {
-    switch state {
-    case .unreachable, .held: soleWitness != nil
-    case .reachable, .paused, .failing: false
-    }
-  }
+  package var isFalseAlarm: Bool { !isAnswering && soleWitness != nil }
 
-  /// Whether the API is there and knows us, whatever else it says.
+  /// Whether the API is there, whatever it says.
   package var isAnswering: Bool {
-    switch state {
-    case .reachable, .paused, .failing: true
-    case .unreachable, .held: false
-    }
+    if case .unreachable = state { false } else { true }
   }
 
   /// When a silence will have lasted so long; nil when there is none.
   package var provenAt: Timestamp? {
     if case .unreachable(let since, _, _, _) = state { since + Self.provenOutage } else { nil }
-  }
-
-  /// Whether the API accepts nothing from us, whatever it is about: 401, not 403.
-  package var isHeldForAll: Bool {
-    if case .held(_, _, let status, _) = state { status != 403 } else { false }
-  }
-
-  /// Whether the API does not accept us.
-  package var isHeld: Bool { heldSince != nil }
-
-  var heldSince: Timestamp? {
-    if case .held(let since, _, _, _) = state { since } else { nil }
   }
 }
 
@@ -182,7 +132,7 @@ extension EndpointHealth.State {
     case .reachable: nil
     case .paused(let until, _): until
     case .failing(_, _, let freshAt, let probeAt, _): min(freshAt, probeAt)
-    case .unreachable(_, _, let probeAt, _), .held(_, let probeAt, _, _): probeAt
+    case .unreachable(_, _, let probeAt, _): probeAt
     }
   }
 }

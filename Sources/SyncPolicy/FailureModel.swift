@@ -82,8 +82,8 @@ package enum FailureVerdict: String, CaseIterable, Sendable {
     case .unreachable: "one probe at a time, on `retry.backoff`, its last step ± 20 %; every 60 s after ten minutes"
     case .unauthorized:
       """
-      held; a probe every five minutes, and at a new token, a reload or a flush. 403 may be about one write: others are tried at once, after \
-      \(EndpointHealth.troubleOfAnAPI) in a row a new one every minute
+      reachable; the account whose token it is is held, and no other: a probe every five minutes, and at a new token, a reload or a flush. 403 \
+      may be about one write: others are tried at once, after \(EndpointHealth.troubleOfAnAPI) in a row a new one every minute
       """
     }
   }

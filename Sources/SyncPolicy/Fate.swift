@@ -31,7 +31,7 @@ extension RetryPolicy {
     case (.unauthorized(403, let reason), .bulk):
       return .separated(companyLimit: 1, reason: reason)
     case (.unauthorized, _):
-      return .passedOver(until: now + EndpointHealth.heldProbeInterval)
+      return .passedOver(until: now + TokenHealth.probeInterval)
     case (.rejected(_, let reason), .bulk(let sessions)):
       return .separated(companyLimit: max(1, (sessions + 1) / 2), reason: reason)
     case (.deferred(_, let reason), .bulk), (.unreachable(let reason), .bulk), (.unsupported(let reason), .bulk):

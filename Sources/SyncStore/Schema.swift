@@ -15,6 +15,7 @@ enum Schema {
     register("1: queue and receipts", createQueue)
     register("2: company, turns of programs, pause", addCompany)
     register("3: totals, suspension, discards", addTotals)
+    register("4: accounts, senders", addAccounts)
     return migrator
   }
 
@@ -181,6 +182,87 @@ enum Schema {
           PRIMARY KEY (program_id, week_number, day_number, field, exercise_id)
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX discards_by_age ON discards (discarded_at_ms);
+        """)
+  }
+
+  private static func addAccounts(_ database: Database) throws {
+    try database.execute(
+      sql: """
+        -- Whose token a write goes out with: -1 is the common one, any other that of the user with this id. Keys are an account's own.
+        ALTER TABLE writes ADD COLUMN account INTEGER NOT NULL DEFAULT -1 CHECK (account IN (-1, sender_uid));
+
+        -- As before, with the account first: what is held is stepped over as a whole, however much of it waits.
+        DROP INDEX writes_by_key;
+        DROP INDEX writes_by_due;
+        DROP INDEX writes_put_off;
+        DROP INDEX writes_by_program;
+        DROP INDEX writes_fresh;
+        CREATE UNIQUE INDEX writes_by_key ON writes (account, program_id, week_number, day_number, field, exercise_id);
+        CREATE INDEX writes_by_due ON writes (account, due_at_ms, sequence, program_id, week_number, day_number)
+          WHERE due_at_ms IS NOT NULL;
+        CREATE INDEX writes_put_off ON writes (account, due_at_ms, sequence) WHERE is_put_off;
+        CREATE INDEX writes_by_program ON writes (account, program_id, due_at_ms, sequence, week_number, day_number)
+          WHERE due_at_ms IS NOT NULL;
+        CREATE INDEX writes_fresh ON writes (account, due_at_ms, sequence, program_id, week_number, day_number)
+          WHERE state = 'waiting';
+
+        -- Who has how much in the queue, and in which accounts: what bounds and turns go by. Kept by triggers, as the tallies are.
+        CREATE TABLE senders (
+          account INTEGER NOT NULL,
+          sender_uid INTEGER NOT NULL,
+          number INTEGER NOT NULL,
+          -- Of values, in UTF-8.
+          bytes INTEGER NOT NULL,
+          PRIMARY KEY (account, sender_uid)
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO senders
+          SELECT account, sender_uid, count(*), sum(length(CAST(value AS BLOB))) FROM writes GROUP BY account, sender_uid;
+        CREATE TRIGGER senders_gain AFTER INSERT ON writes BEGIN
+          INSERT INTO senders VALUES (NEW.account, NEW.sender_uid, 1, length(CAST(NEW.value AS BLOB)))
+            ON CONFLICT DO UPDATE SET number = number + 1, bytes = bytes + excluded.bytes;
+        END;
+        CREATE TRIGGER senders_lose AFTER DELETE ON writes BEGIN
+          UPDATE senders SET number = number - 1, bytes = bytes - length(CAST(OLD.value AS BLOB))
+            WHERE account = OLD.account AND sender_uid = OLD.sender_uid;
+        END;
+        CREATE TRIGGER senders_move AFTER UPDATE OF account ON writes BEGIN
+          UPDATE senders SET number = number - 1, bytes = bytes - length(CAST(OLD.value AS BLOB))
+            WHERE account = OLD.account AND sender_uid = OLD.sender_uid;
+          INSERT INTO senders VALUES (NEW.account, NEW.sender_uid, 1, length(CAST(NEW.value AS BLOB)))
+            ON CONFLICT DO UPDATE SET number = number + 1, bytes = bytes + excluded.bytes;
+        END;
+
+        ALTER TABLE discards RENAME TO discards_of_keys;
+        CREATE TABLE discards (
+          account INTEGER NOT NULL,
+          program_id TEXT NOT NULL,
+          week_number INTEGER NOT NULL,
+          day_number INTEGER NOT NULL,
+          field TEXT NOT NULL,
+          exercise_id TEXT NOT NULL,
+          discarded_at_ms INTEGER NOT NULL,
+          by_uid INTEGER NOT NULL,
+          sender_uid INTEGER NOT NULL,
+          PRIMARY KEY (account, program_id, week_number, day_number, field, exercise_id)
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO discards SELECT -1, * FROM discards_of_keys;
+        DROP TABLE discards_of_keys;
+        CREATE INDEX discards_by_age ON discards (discarded_at_ms);
+
+        -- How many ids of actions are remembered of each sender, so that no flood of them makes the queue grow without an end.
+        DROP INDEX client_actions_by_age;
+        CREATE INDEX client_actions_by_age ON client_actions (sender_uid, accepted_at_ms);
+        CREATE TABLE client_action_tallies (
+          sender_uid INTEGER PRIMARY KEY,
+          number INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO client_action_tallies SELECT sender_uid, count(*) FROM client_actions GROUP BY sender_uid;
+        CREATE TRIGGER client_actions_inserted AFTER INSERT ON client_actions BEGIN
+          INSERT INTO client_action_tallies VALUES (NEW.sender_uid, 1) ON CONFLICT DO UPDATE SET number = number + 1;
+        END;
+        CREATE TRIGGER client_actions_deleted AFTER DELETE ON client_actions BEGIN
+          UPDATE client_action_tallies SET number = number - 1 WHERE sender_uid = OLD.sender_uid;
+        END;
         """)
   }
 }

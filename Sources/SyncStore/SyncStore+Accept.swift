@@ -9,11 +9,13 @@ package struct AcceptableFile: Sendable {
   package let claim: String
   /// The user id of whoever dropped the file.
   package let sender: UInt32
+  /// Whose token its writes go out with: the common one's or the sender's.
+  package let account: Account
   package let droppedAt: Timestamp
   package let actions: [Action]
 
-  package init(claim: String, sender: UInt32, droppedAt: Timestamp, actions: [Action]) {
-    (self.claim, self.sender, self.droppedAt, self.actions) = (claim, sender, droppedAt, actions)
+  package init(claim: String, sender: UInt32, account: Account = .common, droppedAt: Timestamp, actions: [Action]) {
+    (self.claim, self.sender, self.account, self.droppedAt, self.actions) = (claim, sender, account, droppedAt, actions)
   }
 }
 
@@ -91,6 +93,7 @@ private struct Enqueuing {
 private struct NewRow {
   let id: String
   let sender: UInt32
+  let account: Account
   let droppedAt: Timestamp
   var write: Write
   /// Whether the client said itself when it was done.
@@ -111,7 +114,8 @@ extension SyncStore {
       for write in action.writes(droppedAt: droppedAt) {
         number += 1
         let row = NewRow(
-          id: "\(file.claim)-\(number)", sender: file.sender, droppedAt: droppedAt, write: write, isExplicit: action.recordedAt != nil)
+          id: "\(file.claim)-\(number)", sender: file.sender, account: file.account, droppedAt: droppedAt, write: write,
+          isExplicit: action.recordedAt != nil)
         try enqueue(row, enqueuing, &acceptance, in: database)
       }
     }
@@ -140,17 +144,18 @@ extension SyncStore {
     let now = enqueuing.now
     var write = new.write
     var waitingSince = now
-    if let old = try QueuedPredecessor(of: write.key, in: database) {
-      if old.recordedAt > write.recordedAt {
-        // What is recorded in the future was so by a clock that was set back since, and what failed will not be delivered.
-        if new.isExplicit, old.recordedAt <= now, !old.hasFailed {
-          acceptance.outdated.append(write.key)
-          return
-        }
-        // The clock was set back between two drops, and the later drop must still win.
-        if !new.isExplicit { write.recordedAt = old.recordedAt + .milliseconds(1) }
+    let predecessors = try QueuedPredecessor.all(of: new, in: database)
+    for old in predecessors where old.recordedAt > write.recordedAt {
+      // What is recorded in the future was so by a clock that was set back since, and what failed will not be delivered.
+      if new.isExplicit, old.recordedAt <= now, !old.hasFailed {
+        acceptance.outdated.append(write.key)
+        return
       }
-      if old.isUntried, !enqueuing.inFlight.contains(old.sequence) { waitingSince = old.waitingSince }
+      // The clock was set back between two drops, and the later drop must still win.
+      if !new.isExplicit { write.recordedAt = old.recordedAt + .milliseconds(1) }
+    }
+    for old in predecessors {
+      if old.isUntried, !enqueuing.inFlight.contains(old.sequence) { waitingSince = min(waitingSince, old.waitingSince) }
       try database.cachedStatement(sql: "DELETE FROM writes WHERE sequence = ?").execute(arguments: [old.sequence])
       acceptance.superseded.append(EntryReference(sequence: old.sequence, key: write.key, sender: old.sender))
     }
@@ -159,25 +164,28 @@ extension SyncStore {
     let insert = try database.cachedStatement(
       sql: """
         INSERT INTO writes (id, program_id, week_number, day_number, field, exercise_id, value, recorded_at_ms, accepted_at_ms,
-          waiting_since_ms, due_at_ms, sender_uid, dropped_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          waiting_since_ms, due_at_ms, sender_uid, dropped_at_ms, account) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """)
     try insert.execute(arguments: [
       new.id, write.session.program.text, write.session.week, write.session.day, field, exercise, write.value.stored,
       write.recordedAt.milliseconds, now.milliseconds, waitingSince.milliseconds, dueAt.milliseconds, new.sender,
-      new.droppedAt.milliseconds,
+      new.droppedAt.milliseconds, new.account.column,
     ])
     acceptance.entries.append(EntryReference(sequence: database.lastInsertedRowID, key: write.key, sender: new.sender))
-    if enqueuing.hasDiscards { try forgetDiscard(of: write.key, in: database) }
+    if enqueuing.hasDiscards { try forgetDiscards(of: new, in: database) }
   }
 
   /// What becomes of the key now is what becomes of the newer write.
-  private static func forgetDiscard(of key: WriteKey, in database: Database) throws {
-    let forget = try database.cachedStatement(sql: "DELETE FROM discards WHERE \(isOfKey)")
-    try forget.execute(arguments: key.columns)
+  private static func forgetDiscards(of new: NewRow, in database: Database) throws {
+    let forget = try database.cachedStatement(sql: "DELETE FROM discards WHERE \(isOfKeyOfAccount)")
+    try forget.execute(arguments: [new.account.column] + new.write.key.columns)
+    guard new.account != .common else { return }
+    let forgetOwn = try database.cachedStatement(sql: "DELETE FROM discards WHERE \(isOfKeyOfAccount) AND sender_uid = ?")
+    try forgetOwn.execute(arguments: [Account.common.column] + new.write.key.columns + [new.sender])
   }
 }
 
-/// The row that a new write of its key replaces.
+/// A row that a new write of its key replaces.
 private struct QueuedPredecessor {
   let sequence: Int64
   let recordedAt: Timestamp
@@ -186,10 +194,20 @@ private struct QueuedPredecessor {
   let hasFailed: Bool
   let sender: UInt32
 
-  init?(of key: WriteKey, in database: Database) throws {
+  /// That of its account; and of a user who has an account of his own, also what he dropped when he had none: moved later, it would go back
+  /// behind the newer one.
+  static func all(of new: NewRow, in database: Database) throws -> [QueuedPredecessor] {
     let statement = try database.cachedStatement(
-      sql: "SELECT sequence, recorded_at_ms, waiting_since_ms, state, sender_uid FROM writes WHERE \(SyncStore.isOfKey)")
-    guard let row = try Row.fetchOne(statement, arguments: key.columns) else { return nil }
+      sql: "SELECT sequence, recorded_at_ms, waiting_since_ms, state, sender_uid FROM writes WHERE \(SyncStore.isOfKeyOfAccount)")
+    func find(in account: Account) throws -> QueuedPredecessor? {
+      try Row.fetchOne(statement, arguments: [account.column] + new.write.key.columns).map { QueuedPredecessor(row: $0) }
+    }
+    let own = try find(in: new.account)
+    guard new.account != .common, let common = try find(in: .common), common.sender == new.sender else { return own.map { [$0] } ?? [] }
+    return [own, common].compactMap { $0 }
+  }
+
+  private init(row: Row) {
     sequence = row["sequence"]
     recordedAt = Timestamp(milliseconds: row["recorded_at_ms"])
     waitingSince = Timestamp(milliseconds: row["waiting_since_ms"])

@@ -49,12 +49,13 @@ extension SyncStore {
   ) throws -> EntryStep {
     try settlingTransaction { database in
       let delete = try database.cachedStatement(sql: "DELETE FROM writes WHERE sequence = ?")
-      let note = try database.cachedStatement(sql: "INSERT OR REPLACE INTO discards VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+      let note = try database.cachedStatement(sql: "INSERT OR REPLACE INTO discards VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
       var step = EntryStep()
       for row in try Self.selected(selection, of: sender, from: cursor, atMost: limit, &step, in: database) {
         try delete.execute(arguments: [row["sequence"] as Int64])
         step.note(row)
-        if let key = WriteKey(row: row) { try note.execute(arguments: key.columns + [now.milliseconds, caller, row.sender]) }
+        guard let key = WriteKey(row: row) else { continue }
+        try note.execute(arguments: [row.account.column] + key.columns + [now.milliseconds, caller, row.sender])
       }
       var totals = QueueTotals()
       totals.discarded = step.changed
@@ -98,7 +99,7 @@ extension SyncStore {
       let condition = selection.all ? "TRUE" : "state = 'failed'"
       let scan = try database.cachedStatement(
         sql: """
-          SELECT sequence, \(keyColumns), sender_uid FROM writes
+          SELECT sequence, account, \(keyColumns), sender_uid FROM writes
           WHERE sequence > ? AND sequence <= ? AND \(condition) ORDER BY sequence LIMIT ?
           """)
       let scanned = try Row.fetchAll(scan, arguments: [cursor?.after ?? 0, through, limit])
@@ -108,16 +109,14 @@ extension SyncStore {
     return rows.sorted { $0.key < $1.key }.map(\.value)
   }
 
-  private static var keyColumns: String { "program_id, week_number, day_number, field, exercise_id" }
-
   private static func row(_ sequence: Int64, in database: Database) throws -> Row? {
-    let statement = try database.cachedStatement(sql: "SELECT sequence, \(keyColumns), sender_uid FROM writes WHERE sequence = ?")
+    let statement = try database.cachedStatement(sql: "SELECT sequence, account, \(keyColumns), sender_uid FROM writes WHERE sequence = ?")
     return try Row.fetchOne(statement, arguments: [sequence])
   }
 
   private static func rows(spelled key: String, in database: Database) throws -> [Row] {
-    let statement = try database.cachedStatement(sql: "SELECT sequence, \(keyColumns), sender_uid FROM writes WHERE \(isOfKey)")
-    return try WriteKey.spelled(key).compactMap { try Row.fetchOne(statement, arguments: $0.columns) }
+    let statement = try database.cachedStatement(sql: "SELECT sequence, account, \(keyColumns), sender_uid FROM writes WHERE \(isOfKey)")
+    return try WriteKey.spelled(key).flatMap { try Row.fetchAll(statement, arguments: $0.columns) }
   }
 }
 
@@ -130,9 +129,6 @@ extension EntryStep {
 }
 
 extension Row {
-  /// The column `sender_uid`.
-  var sender: UInt32 { UInt32(truncatingIfNeeded: self["sender_uid"] as Int64) }
-
   /// Whether `sender` has dropped it; everybody has when that is nil.
   fileprivate func isDropped(by sender: UInt32?) -> Bool { sender.map { $0 == self.sender } ?? true }
 }

@@ -78,19 +78,32 @@ extension SyncStore {
   private func sequences(spelled key: String) throws -> [Int64] {
     try reading { database in
       let statement = try database.cachedStatement(sql: "SELECT sequence FROM writes WHERE \(Self.isOfKey)")
-      return try WriteKey.spelled(key).compactMap { try Int64.fetchOne(statement, arguments: $0.columns) }
+      return try WriteKey.spelled(key).flatMap { try Int64.fetchAll(statement, arguments: $0.columns) }
     }
   }
 
-  private func entries(spelled key: String) throws -> [QueueEntry] {
+  private func entries(spelled key: String, of account: Account) throws -> [QueueEntry] {
     try reading { database in
-      let statement = try database.cachedStatement(sql: "SELECT * FROM writes WHERE \(Self.isOfKey)")
-      return try WriteKey.spelled(key).compactMap { try Row.fetchOne(statement, arguments: $0.columns).map { QueueEntry(row: $0) } }
+      let statement = try database.cachedStatement(sql: "SELECT * FROM writes WHERE \(Self.isOfKeyOfAccount)")
+      return try WriteKey.spelled(key).compactMap { key in
+        try Row.fetchOne(statement, arguments: [account.column] + key.columns).map { QueueEntry(row: $0) }
+      }
     }
   }
 
-  /// What `WriteKey.columns` are the arguments of.
-  static var isOfKey: String { "program_id = ? AND week_number = ? AND day_number = ? AND field = ? AND exercise_id = ?" }
+  static var keyColumns: String { "program_id, week_number, day_number, field, exercise_id" }
+
+  /// In one account: what that account's column and `WriteKey.columns` are the arguments of.
+  static var isOfKeyOfAccount: String {
+    "account = ? AND program_id = ? AND week_number = ? AND day_number = ? AND field = ? AND exercise_id = ?"
+  }
+
+  /// In whatever account: what `WriteKey.columns` are the arguments of.
+  static var isOfKey: String {
+    """
+    account IN (SELECT account FROM senders) AND program_id = ? AND week_number = ? AND day_number = ? AND field = ? AND exercise_id = ?
+    """
+  }
 
   private func scan(states: Set<WriteState>, sender: UInt32?, after last: Int64, _ page: inout EntryPage) throws {
     let names = (states.isEmpty ? Set(WriteState.allCases) : states).map { "'\($0.rawValue)'" }.sorted().joined(separator: ", ")
@@ -132,19 +145,29 @@ extension SyncStore {
   package func state(of id: ActionID, sender: UInt32, keys: [String], confinedTo user: UInt32?) throws -> ActionState {
     guard try isAccepted(id, sender: sender) else { return .unknown }
     // Before the discards: what leaves the queue in between is found there.
-    let entries = try keys.flatMap { try self.entries(spelled: $0) }.filter { user == nil || $0.sender == user }
+    let accounts = [Account.user(sender), .common]
+    // What stands in his own account is his; in the common one a newer write of somebody else's may have taken the place.
+    var entries: [QueueEntry] = []
+    for account in accounts where entries.isEmpty {
+      entries = try keys.flatMap { try self.entries(spelled: $0, of: account) }.filter { user == nil || $0.sender == user }
+    }
     if let failed = entries.first(where: { $0.state == .failed }) { return .failed(failed) }
-    if let caller = try keys.lazy.compactMap({ try self.discarder(of: $0, droppedBy: user) }).first { return .discarded(by: caller) }
+    for account in accounts {
+      if let caller = try keys.lazy.compactMap({ try self.discarder(of: $0, of: account, droppedBy: user) }).first {
+        return .discarded(by: caller)
+      }
+    }
     if let entry = entries.first { return .accepted(entry) }
     return keys.isEmpty ? .accepted(nil) : .synced
   }
 
-  private func discarder(of key: String, droppedBy user: UInt32?) throws -> UInt32? {
+  private func discarder(of key: String, of account: Account, droppedBy user: UInt32?) throws -> UInt32? {
     try reading { database in
-      let sql = "SELECT by_uid FROM discards WHERE \(Self.isOfKey) AND (? IS NULL OR sender_uid = ?)"
+      let sql = "SELECT by_uid FROM discards WHERE \(Self.isOfKeyOfAccount) AND (? IS NULL OR sender_uid = ?)"
       let statement = try database.cachedStatement(sql: sql)
-      return try WriteKey.spelled(key).lazy.compactMap { try Int64.fetchOne(statement, arguments: $0.columns + [user, user]) }.first
-        .map { UInt32(truncatingIfNeeded: $0) }
+      return try WriteKey.spelled(key).lazy.compactMap { key in
+        try Int64.fetchOne(statement, arguments: [account.column] + key.columns + [user, user])
+      }.first.map { UInt32(truncatingIfNeeded: $0) }
     }
   }
 }

@@ -80,7 +80,7 @@ extension SyncStore {
 
   /// Makes everything due now, whatever it waits for. `pause` is what the API asks for in spite of it, in place of what it asked for before.
   ///
-  /// Returns whether there is more to do: it goes by steps of 20 000 rows, those that are due first at first.
+  /// Returns whether there is more to do: it goes by steps of 20 000 rows, one account after the other, those that are due first at first.
   package func flush(pause: EndpointHealth.Pause?, now: Timestamp) throws -> Bool {
     try settlingTransaction { database in
       try Self.keep(pause, in: database)
@@ -90,25 +90,41 @@ extension SyncStore {
 
   /// Makes due at `instant` what would be later; returns whether there is more of it.
   private static func hasten(to instant: Timestamp, where condition: String, in database: Database) throws -> Bool {
-    let hasten = try database.cachedStatement(
-      sql: """
-        UPDATE writes SET due_at_ms = ?1 WHERE sequence IN
-          (SELECT sequence FROM writes WHERE due_at_ms > ?1 AND \(condition) ORDER BY due_at_ms LIMIT \(rowsPerStep))
-        """)
-    try hasten.execute(arguments: [instant.milliseconds])
-    return database.changesCount == rowsPerStep
+    try inSteps(of: nil, in: database) { account, limit in
+      let hasten = try database.cachedStatement(
+        sql: """
+          UPDATE writes SET due_at_ms = ?1 WHERE sequence IN
+            (SELECT sequence FROM writes WHERE account = ?2 AND due_at_ms > ?1 AND \(condition) ORDER BY due_at_ms LIMIT ?3)
+          """)
+      try hasten.execute(arguments: [instant.milliseconds, account.column, limit])
+    }
   }
 
-  /// Makes everything due that only the API's own trouble put off: it is over. Returns whether there is more to do, as `flush` does.
-  package func releasePutOff(now: Timestamp) throws -> Bool {
+  /// Changes at most `rowsPerStep` rows, of one account after the other; returns whether there are more of them. `account`: nil for all.
+  private static func inSteps(
+    of account: Account?, in database: Database, change: (_ account: Account, _ limit: Int) throws -> Void
+  ) throws -> Bool {
+    var room = rowsPerStep
+    for account in try account.map({ [$0] }) ?? rowsByAccount(in: database).keys.sorted() {
+      try change(account, room)
+      room -= database.changesCount
+      if room <= 0 { return true }
+    }
+    return false
+  }
+
+  /// Makes everything of an account due that only the API's own trouble put off, or a refused token: it is over. nil: of all accounts. Returns
+  /// whether there is more to do, as `flush` does.
+  package func releasePutOff(of account: Account?, now: Timestamp) throws -> Bool {
     try settlingTransaction { database in
-      let release = try database.cachedStatement(
-        sql: """
-          UPDATE writes SET due_at_ms = min(due_at_ms, ?1), is_put_off = 0 WHERE sequence IN
-            (SELECT sequence FROM writes WHERE is_put_off ORDER BY due_at_ms, sequence LIMIT \(Self.rowsPerStep))
-          """)
-      try release.execute(arguments: [now.milliseconds])
-      return database.changesCount == Self.rowsPerStep
+      try Self.inSteps(of: account, in: database) { account, limit in
+        let release = try database.cachedStatement(
+          sql: """
+            UPDATE writes SET due_at_ms = min(due_at_ms, ?1), is_put_off = 0 WHERE sequence IN
+              (SELECT sequence FROM writes WHERE account = ?2 AND is_put_off ORDER BY due_at_ms, sequence LIMIT ?3)
+            """)
+        try release.execute(arguments: [now.milliseconds, account.column, limit])
+      }
     }
   }
 
@@ -125,14 +141,17 @@ extension SyncStore {
   /// Forgets clients' ids of actions that were accepted before an instant, and what was discarded before another, at most 20 000 keys.
   package func forget(actionIDsBefore acceptance: Timestamp, discardsBefore discard: Timestamp) throws {
     try transaction { database in
-      let forgetIDs = try database.cachedStatement(sql: "DELETE FROM client_actions WHERE accepted_at_ms < ?")
+      let forgetIDs = try database.cachedStatement(
+        sql: "DELETE FROM client_actions WHERE sender_uid IN (SELECT sender_uid FROM client_action_tallies) AND accepted_at_ms < ?")
       try forgetIDs.execute(arguments: [acceptance.milliseconds])
-      let key = "program_id, week_number, day_number, field, exercise_id"
+      let key = "account, \(Self.keyColumns)"
       let forgetDiscards = try database.cachedStatement(
         sql: """
           DELETE FROM discards WHERE (\(key)) IN (SELECT \(key) FROM discards WHERE discarded_at_ms < ? LIMIT \(Self.rowsPerStep))
           """)
       try forgetDiscards.execute(arguments: [discard.milliseconds])
+      // Who has nothing any more, so that nobody's id is kept for ever.
+      try database.execute(sql: "DELETE FROM senders WHERE number = 0; DELETE FROM client_action_tallies WHERE number = 0")
     }
   }
 

@@ -68,12 +68,19 @@ extension DeliberateBug {
   /// What is believed of the endpoint.
   func distort(_ endpoint: inout EndpointHealth, on input: TurnInput) {
     switch (self, endpoint.state) {
-    case (.everyLaneProbes, .unreachable), (.holdIsIgnored, .held), (.failingAPIIsStormed, .failing):
+    case (.everyLaneProbes, .unreachable), (.failingAPIIsStormed, .failing):
       (endpoint, endpoint.window) = (EndpointHealth(), 1)
     case (.ringBreaksThePause, .paused) where input.endpointRang: (endpoint, endpoint.window) = (EndpointHealth(), 1)
     case (.windowIsIgnored, _): endpoint.window = EndpointHealth.open
     default: break
     }
+  }
+
+  /// What is believed of a token.
+  func distort(_ desk: AccountDesk) -> AccountDesk {
+    var desk = desk
+    if self == .holdIsIgnored { desk.token.reset() }
+    return desk
   }
 
   /// What is sent instead of `delivery`.
@@ -82,11 +89,12 @@ extension DeliberateBug {
     case (.uncompleteInABulk, .bulkSync(let program, var updates)):
       guard let last = updates.popLast() else { return delivery }
       updates.append(SessionUpdate(session: last.session, change: .uncomplete, recordedAt: last.recordedAt))
-      return Delivery(call: .bulkSync(program, updates), writes: delivery.writes)
+      return Delivery(call: .bulkSync(program, updates), account: delivery.account, writes: delivery.writes)
     case (.repetitionIsAnotherRequest, .single(let update)):
       let recordedAt = update.recordedAt + .milliseconds(instant)
       return Delivery(
-        call: .single(SessionUpdate(session: update.session, change: update.change, recordedAt: recordedAt)), writes: delivery.writes)
+        call: .single(SessionUpdate(session: update.session, change: update.change, recordedAt: recordedAt)), account: delivery.account,
+        writes: delivery.writes)
     default: return delivery
     }
   }

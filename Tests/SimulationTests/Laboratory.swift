@@ -59,6 +59,8 @@ extension SyncStore {
           DELETE FROM writes;
           DELETE FROM receipts;
           DELETE FROM client_actions;
+          DELETE FROM senders;
+          DELETE FROM client_action_tallies;
           DELETE FROM sqlite_sequence;
           DELETE FROM suspension;
           DELETE FROM discards;

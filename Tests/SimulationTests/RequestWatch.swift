@@ -28,10 +28,10 @@ struct RequestWatch {
   mutating func note(_ outcome: DeliveryOutcome, to delivery: Delivery) {
     switch outcome {
     case .delivered: window += 1
-    case .throttled, .unauthorized(401, _): window = 1
-    case .unreachable, .unauthorized: if delivery.sessions.count == 1 { window = 1 }
+    case .throttled: window = 1
+    case .unreachable: if delivery.sessions.count == 1 { window = 1 }
     case .rejected: if delivery.writes.count == 1 { refusedAlone.formUnion(delivery.writes.map(\.id)) }
-    case .deferred, .unsupported: break
+    case .deferred, .unsupported, .unauthorized: break
     }
   }
 

@@ -13,7 +13,7 @@ final class SimulatedQueue: QueuePort {
   /// What a restart has to know of the API's wish for silence.
   private(set) var durablePause: EndpointHealth.Pause?
   /// What `DeliberateBug.programsHaveNoTurns` passes over.
-  private var busy: Set<Session> = []
+  private var busy: [Account: Set<Session>] = [:]
   /// What `DeliberateBug.retryOvertakesNewer` sends again.
   private var remembered: [WriteKey: QueuedWrite] = [:]
 
@@ -51,37 +51,42 @@ final class SimulatedQueue: QueuePort {
     try store.forgetReceipts(before: instant, except: claims)
   }
 
-  func programDue(after program: ProgramID?, now: Timestamp) throws -> ProgramID? {
+  func rowsByAccount() throws -> [Account: Int] {
     try admit(.read)
-    if bug == .programsHaveNoTurns, let first = try store.programDue(after: nil, now: now),
-      try !store.sessionsDue(of: first, now: now, atMost: 1, busy: busy).isEmpty
+    return try store.rowsByAccount()
+  }
+
+  func programDue(of account: Account, after program: ProgramID?, now: Timestamp) throws -> ProgramID? {
+    try admit(.read)
+    if bug == .programsHaveNoTurns, let first = try store.programDue(of: account, after: nil, now: now),
+      try !store.sessionsDue(of: first, of: account, now: now, atMost: 1, busy: busy[account] ?? []).isEmpty
     {
       return first
     }
-    return try store.programDue(after: program, now: now)
+    return try store.programDue(of: account, after: program, now: now)
   }
 
-  func sessionsDue(of program: ProgramID, now: Timestamp, atMost limit: Int, busy: Set<Session>) throws -> [Session] {
+  func sessionsDue(of program: ProgramID, of account: Account, now: Timestamp, atMost limit: Int, busy: Set<Session>) throws -> [Session] {
     try admit(.read)
-    let sessions = try store.sessionsDue(of: program, now: now, atMost: limit, busy: bug == .noLane ? [] : busy)
+    let sessions = try store.sessionsDue(of: program, of: account, now: now, atMost: limit, busy: bug == .noLane ? [] : busy)
     return bug == .sessionTwiceInABulk ? sessions + sessions.prefix(1) : sessions
   }
 
-  func freshSession(dueSince instant: Timestamp, now: Timestamp, busy: Set<Session>) throws -> Session? {
+  func freshSession(of account: Account, dueSince instant: Timestamp, now: Timestamp, busy: Set<Session>) throws -> Session? {
     try admit(.read)
     // A probe may look for what is fresh.
     if bug == .freshStarves, now - instant >= .seconds(10) { return nil }
-    return try store.freshSession(dueSince: instant, now: now, busy: bug == .noLane ? [] : busy)
+    return try store.freshSession(of: account, dueSince: instant, now: now, busy: bug == .noLane ? [] : busy)
   }
 
-  func sessionToProbe(includingPutOff: Bool, now: Timestamp) throws -> Session? {
+  func sessionToProbe(of account: Account, includingPutOff: Bool, now: Timestamp) throws -> Session? {
     try admit(.read)
-    return try store.sessionToProbe(includingPutOff: includingPutOff, now: now)
+    return try store.sessionToProbe(of: account, includingPutOff: includingPutOff, now: now)
   }
 
-  func writesDue(in session: Session, now: Timestamp, includingPutOff: Bool) throws -> [QueuedWrite] {
+  func writesDue(in session: Session, of account: Account, now: Timestamp, includingPutOff: Bool) throws -> [QueuedWrite] {
     try admit(.read)
-    let due = try store.writesDue(in: session, now: now, includingPutOff: includingPutOff)
+    let due = try store.writesDue(in: session, of: account, now: now, includingPutOff: includingPutOff)
     switch bug {
     case .popBeforeSend:
       _ = try store.settle(due.map { Settlement(sequence: $0.sequence, fate: .delivered) }, pause: nil, now: now)
@@ -98,16 +103,16 @@ final class SimulatedQueue: QueuePort {
     }
   }
 
-  func nextDue(busy: Set<Session>) throws -> Timestamp? {
+  func nextDue(of account: Account, busy: Set<Session>) throws -> Timestamp? {
     try admit(.read)
-    self.busy = busy
-    let next = try store.nextDue(busy: bug == .noLane ? [] : busy)
+    self.busy[account] = busy
+    let next = try store.nextDue(of: account, busy: bug == .noLane ? [] : busy)
     return bug == .busyLoop ? next.map { _ in Timestamp(milliseconds: 0) } : next
   }
 
-  func nextFreshDue(busy: Set<Session>) throws -> Timestamp? {
+  func nextFreshDue(of account: Account, busy: Set<Session>) throws -> Timestamp? {
     try admit(.read)
-    return try store.nextFreshDue(busy: busy)
+    return try store.nextFreshDue(of: account, busy: busy)
   }
 
   func pause() throws -> EndpointHealth.Pause? {
@@ -130,9 +135,9 @@ final class SimulatedQueue: QueuePort {
     return current
   }
 
-  func releasePutOff(now: Timestamp) throws -> Bool {
+  func releasePutOff(of account: Account?, now: Timestamp) throws -> Bool {
     try admit(.write)
-    return try store.releasePutOff(now: now)
+    return try store.releasePutOff(of: account, now: now)
   }
 
   func clampDueTimes(now: Timestamp, longestDebounce: Duration, longestWait: Duration) throws -> Bool {
@@ -211,13 +216,15 @@ final class SimulatedQueue: QueuePort {
 extension QueuedWrite {
   fileprivate func with(sequence: Int64) -> QueuedWrite {
     QueuedWrite(
-      sequence: sequence, id: id, write: write, failures: failures, companyLimit: companyLimit, sender: sender, droppedAt: droppedAt)
+      sequence: sequence, id: id, write: write, failures: failures, companyLimit: companyLimit, account: account,
+      sender: sender, droppedAt: droppedAt)
   }
 
   fileprivate func with(_ value: WriteValue) -> QueuedWrite {
     let write = Write(session: write.session, value: value, recordedAt: write.recordedAt)
     return QueuedWrite(
-      sequence: sequence, id: id, write: write, failures: failures, companyLimit: companyLimit, sender: sender, droppedAt: droppedAt)
+      sequence: sequence, id: id, write: write, failures: failures, companyLimit: companyLimit, account: account,
+      sender: sender, droppedAt: droppedAt)
   }
 }
 

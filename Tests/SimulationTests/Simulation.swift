@@ -103,6 +103,8 @@ final class Simulation {
     if let bug, var endpoint = engine?.endpoint {
       bug.distort(&endpoint, on: input)
       engine?.endpoint = endpoint
+      let desks = engine?.desks ?? [:]
+      engine?.desks = desks.mapValues { bug.distort($0) }
     }
     // What is asked for may have the API tried in any of its steps, or a moment later.
     if pending != nil || engine?.wakesAt.map({ $0 <= now }) ?? false { oracle.noteRing(underWay: api.underWay.count) }

@@ -170,10 +170,10 @@ struct IncidentsTests {
     #expect(incidents.take(now: instant(due + 605)).map(\.words) == ["3 since 10"])
   }
 
-  private static let answers = SyncEvent.endpoint(.reachable)
+  private static let answers = SyncEvent.released(.common)
   private static let silent = SyncEvent.endpoint(.unreachable(since: instant(0), failures: 1, probeAt: instant(1), reason: "refused"))
-  private static let unauthorized = SyncEvent.endpoint(.held(since: instant(0), probeAt: instant(300), status: 401, reason: "no"))
-  private static let forbidden = SyncEvent.endpoint(.held(since: instant(0), probeAt: instant(300), status: 403, reason: "no"))
+  private static let unauthorized = SyncEvent.held(Hold(since: instant(0), cause: .refused(status: 401), reason: "no"), of: .common)
+  private static let forbidden = SyncEvent.held(Hold(since: instant(0), cause: .refused(status: 403), reason: "no"), of: .common)
 
   private static func refusal(_ day: Int) -> SyncEvent {
     guard let program = ProgramID("p1"), let session = Session(program: program, week: 1, day: day) else { fatalError("\(day) is no day") }

@@ -57,7 +57,7 @@ struct LiveEventTests {
       .endpoint(.failing(since: instant(0), failures: 1, freshAt: instant(1), probeAt: instant(1), reason: "500")),
       "unreachable because 500"),
     Row(.endpoint(.unreachable(since: instant(0), failures: 1, probeAt: instant(1), reason: "refused")), "unreachable because refused"),
-    Row(.endpoint(.held(since: instant(0), probeAt: instant(1), status: 401, reason: "no")), "held status 401 because no"),
+    Row(.held(Hold(since: instant(0), cause: .refused(status: 401), reason: "no"), of: .common), "held status 401 because no"),
     Row(.storageFailed(reason: "full"), "storage because full"),
     Row(.storageRecovered, "storage"),
     Row(.removalFailed(reason: "EIO")),

@@ -79,11 +79,15 @@ struct MetricsPageTests {
         "failing", 6
       ),
       (.unreachable(since: .init(milliseconds: 1), failures: 5, probeAt: .init(milliseconds: 8_500), reason: "x"), "unreachable", 8.5),
-      (.held(since: .init(milliseconds: 1), probeAt: .init(milliseconds: 9_000), status: 401, reason: "x"), "held", 9),
-    ] as [(EndpointHealth.State, String, Double)])
-  func endpoint(state: EndpointHealth.State, name: String, probe: Double) async throws {
+      (nil, "held", 9),
+    ] as [(EndpointHealth.State?, String, Double)])
+  func endpoint(state: EndpointHealth.State?, name: String, probe: Double) async throws {
     _ = await machine.instruments.request { .delivered }
-    machine.instruments.note([], endpoint: state, since: machine.start, storageTrouble: "no space", now: machine.start)
+    let instant = Timestamp(milliseconds: 9_000)
+    let hold = Hold(since: machine.start, cause: .refused(status: 401), reason: "x", probeAt: instant)
+    machine.instruments.note(
+      [], endpoint: state ?? .reachable, since: machine.start, holds: state == nil ? [.common: hold] : [:], storageTrouble: "no space",
+      now: machine.start)
     let page = try machine.page()
     let states = page.families["progress_sync_endpoint_state"]?.samples ?? []
     #expect(states.filter { $0.value == 1 }.flatMap(\.labels).map(\.value) == [name])

@@ -30,7 +30,7 @@ struct EndpointHealthTests {
     observe(.unreachable(reason: "refused"), at: now, &health, by: 1)
     while now - start < .seconds(700) {
       observe(.unreachable(reason: "refused"), at: now, &health)
-      guard case .nobody(let until) = health.admission(now: now) else {
+      guard case .nobody(let until?) = health.admission(now: now) else {
         Issue.record("an unreachable endpoint admits callers at once")
         return
       }
@@ -57,7 +57,7 @@ struct EndpointHealthTests {
     var health = EndpointHealth()
     observe(.unreachable(reason: "reset"), at: start, &health)
     #expect(health.isFalseAlarm)
-    #expect(health.admission(now: start) == .oneProbeOfOthers(than: sessions[0], until: start + .seconds(1)))
+    #expect(health.admission(now: start) == .oneProbeOfOthers(than: AccountSession(sessions[0], of: .common), until: start + .seconds(1)))
     #expect(health.admission(now: start + .seconds(1)) == .oneProbe)
     observe(.unreachable(reason: "reset"), at: start + .seconds(1), &health)
     #expect(health.isFalseAlarm)
@@ -70,7 +70,7 @@ struct EndpointHealthTests {
     "any whole answer shows that it is there",
     arguments: [
       DeliveryOutcome.delivered, .rejected(status: 422, reason: "no"), .deferred(status: 500, reason: "500"),
-      .unsupported(reason: "no"),
+      .unsupported(reason: "no"), .unauthorized(status: 401, reason: "no"),
     ])
   func recovery(outcome: DeliveryOutcome) {
     var health = EndpointHealth()
@@ -127,28 +127,12 @@ struct EndpointHealthTests {
     #expect(health.admission(now: earlier) == .nobody(until: earlier + .seconds(30)))
   }
 
-  @Test("a bad token holds it, with a probe every five minutes, until an answer or a reset")
-  func held() {
-    var health = EndpointHealth()
-    observe(.unauthorized(status: 401, reason: "expired"), at: start, &health)
-    #expect(health.admission(now: start) == .nobody(until: start + .seconds(300)))
-    observe(.unauthorized(status: 401, reason: "expired"), at: start + .seconds(300), &health)
-    #expect(health.state == .held(since: start, probeAt: start + .seconds(600), status: 401, reason: "expired"))
-    var released = health
-    observe(.delivered, at: start + .seconds(600), &released)
-    #expect(released.state == .reachable)
-    health.reset(now: start + .seconds(301))
-    #expect(health.admission(now: start + .seconds(301)) == .everyone(atMost: 1))
-  }
-
   @Test("a clock that was set back does not keep everyone waiting")
   func clockStep() {
-    for outcome in [DeliveryOutcome.unreachable(reason: "refused"), .unauthorized(status: 401, reason: "no")] {
-      var health = EndpointHealth()
-      observe(outcome, at: start + .seconds(1_000_000), &health)
-      health.clamp(now: start, retry: retry)
-      #expect(health.admission(now: start + .seconds(301)) == .oneProbe)
-    }
+    var health = EndpointHealth()
+    observe(.unreachable(reason: "refused"), at: start + .seconds(1_000_000), &health)
+    health.clamp(now: start, retry: retry)
+    #expect(health.admission(now: start + .seconds(301)) == .oneProbe)
   }
 
   @Test("without a Retry-After, or with a short one, pauses follow the backoff, and the first delivery ends the row")
@@ -184,7 +168,6 @@ struct EndpointHealthTests {
     "after a trouble the number of requests at once grows with what is delivered",
     arguments: [
       DeliveryOutcome.unreachable(reason: "refused"), .throttled(status: 429, reason: "429", retryAfter: nil),
-      .unauthorized(status: 401, reason: "no"),
     ])
   func slowStart(trouble: DeliveryOutcome) {
     var health = EndpointHealth()
@@ -234,27 +217,31 @@ struct EndpointHealthTests {
     }
   }
 
-  @Test("what is forbidden may be forbidden to one write alone; five in a row are forbidden to all, and what is new tries once a minute")
-  func forbidden() {
-    var health = EndpointHealth()
-    for _ in 1...4 {
-      observe(.unauthorized(status: 403, reason: "no"), at: start, &health)
-      #expect(health.admission(now: start) == .oneProbeOfOthers(than: sessions[0], until: start + .seconds(300)))
-    }
-    observe(.unauthorized(status: 403, reason: "no"), at: start, &health, by: 1)
-    #expect(health.admission(now: start) == .oneProbeOfFresh(from: start + .seconds(60), until: start + .seconds(300)))
-    observe(.delivered, at: start + .seconds(60), &health)
-    observe(.unauthorized(status: 403, reason: "no"), at: start + .seconds(60), &health)
-    #expect(health.isFalseAlarm)
-    observe(.unauthorized(status: 401, reason: "no"), at: start + .seconds(60), &health)
-    #expect(health.admission(now: start + .seconds(60)) == .nobody(until: start + .seconds(360)))
-  }
-
   @Test("a request that hangs does not keep others from trying when there is reason to")
   func resetWhileOneHangs() {
     var health = EndpointHealth()
     observe(.unreachable(reason: "refused"), at: start, &health)
     health.reset(now: start, underWay: 1)
     #expect(health.admission(now: start) == .everyone(atMost: 2))
+  }
+
+  @Test("a refused token says nothing of what it can take: neither more requests at once nor an end of its trouble")
+  func refusedToken() {
+    var health = EndpointHealth()
+    observe(.unauthorized(status: 401, reason: "no"), at: start, &health)
+    #expect(health.admission(now: start) == .everyone(atMost: 64))
+    for _ in 1...5 { observe(.deferred(status: 500, reason: "500"), at: start, &health) }
+    let failing = health.state
+    observe(.unauthorized(status: 401, reason: "no"), at: start + .seconds(1), &health)
+    #expect(health.state == failing)
+  }
+
+  @Test("a session of another account that meets silence is another witness")
+  func witnessesOfTwoAccounts() {
+    var health = EndpointHealth()
+    observe(.unreachable(reason: "reset"), at: start, &health)
+    health.observe(
+      .unreachable(reason: "reset"), for: [sessions[0]], of: .user(1_000), now: start + .seconds(1), retry: retry, random: 0.5)
+    #expect(!health.isFalseAlarm)
   }
 }

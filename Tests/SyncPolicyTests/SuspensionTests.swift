@@ -46,7 +46,6 @@ struct NextProbeTests {
       (EndpointHealth.State.reachable, nil), (.paused(until: late, reason: ""), late),
       (.failing(since: soon, failures: 1, freshAt: soon, probeAt: late, reason: ""), soon),
       (.unreachable(since: soon, failures: 1, probeAt: late, reason: ""), late),
-      (.held(since: soon, probeAt: late, status: 401, reason: ""), late),
     ])
   func nextProbe(state: EndpointHealth.State, at instant: Timestamp?) {
     #expect(state.nextProbeAt == instant)

@@ -150,7 +150,7 @@ struct AcceptTests {
     try store.accept(
       Action(session: p1, change: .complete(at: nil, rating: .hard, scheduled: nil)), Action(session: p1, change: .rate(.easy)), claim: "c1"
     )
-    let due = try store.writesDue(in: p1, now: start + .seconds(1))
+    let due = try store.writesDue(in: p1, of: .common, now: start + .seconds(1))
     #expect(due.map(\.id) == ["c1-1", "c1-3"])
   }
 }

@@ -57,9 +57,9 @@ struct CommandTests {
     #expect(entries.map(\.failures) == [0, 1, 4, 0, 0])
     #expect(entries.map(\.lastReason) == [nil, "503", "refused", nil, nil])
     #expect(entries.map(\.dueAt) == [start + .milliseconds(500)] + Array(repeating: later, count: 4))
-    let limits = try store.writesDue(in: session("p1", 1, 4), now: later).map(\.companyLimit)
+    let limits = try store.writesDue(in: session("p1", 1, 4), of: .common, now: later).map(\.companyLimit)
     #expect(limits == [QueuedWrite.anyCompany])
-    #expect(try store.writesDue(in: session("p1", 1, 2), now: later).map(\.companyLimit) == [2])
+    #expect(try store.writesDue(in: session("p1", 1, 2), of: .common, now: later).map(\.companyLimit) == [2])
     #expect(try store.counts().failed == 0 && store.counts().waiting == 3)
   }
 
@@ -108,7 +108,7 @@ struct CommandTests {
     #expect(step.entries.map(\.sequence) == [two] && step.entries.map(\.sender) == [1000])
     #expect(try store.settle([Settlement(sequence: two, fate: .delivered)], pause: nil, now: later).isEmpty)
     #expect(try store.totals().discarded == 1 && store.totals().delivered == 0)
-    #expect(try store.nextDue(busy: []) == start + .milliseconds(500))
+    #expect(try store.nextDue(of: .common, busy: []) == start + .milliseconds(500))
     try expectBalance()
   }
 
@@ -152,8 +152,8 @@ struct CommandTests {
     #expect(try steps { try store.flush(of: 1000, from: $0, now: later) } == [0, 0, 0])
     #expect(try steps { try store.retry(EntrySelection(all: true), of: nil, from: $0, now: later) } == [20_000, 20_000, 5_000])
     try store.database.write { try $0.execute(sql: "UPDATE writes SET is_put_off = 1, due_at_ms = 1 << 50") }
-    #expect(try store.releasePutOff(now: later) && store.releasePutOff(now: later))
-    #expect(try !store.releasePutOff(now: later))
+    #expect(try store.releasePutOff(of: nil, now: later) && store.releasePutOff(of: nil, now: later))
+    #expect(try !store.releasePutOff(of: nil, now: later))
     #expect(try store.entries(sender: nil, atMost: .max).allSatisfy { $0.dueAt == later })
     #expect(try store.entries(sender: 1001, atMost: 10).isEmpty)
     #expect(try steps { try store.discard(EntrySelection(all: true), of: nil, by: 0, from: $0, now: later) } == [20_000, 20_000, 5_000])

@@ -31,9 +31,9 @@ struct SettleTests {
   @Test("nothing is due before its time")
   func due() throws {
     _ = try acceptRating()
-    #expect(try store.sessionsDue(of: p1.program, now: start + .milliseconds(499), atMost: 8, busy: []).isEmpty)
-    #expect(try store.nextDue(busy: []) == start + .milliseconds(500))
-    #expect(try store.sessionsDue(of: p1.program, now: start + .milliseconds(500), atMost: 8, busy: []) == [p1])
+    #expect(try store.sessionsDue(of: p1.program, of: .common, now: start + .milliseconds(499), atMost: 8, busy: []).isEmpty)
+    #expect(try store.nextDue(of: .common, busy: []) == start + .milliseconds(500))
+    #expect(try store.sessionsDue(of: p1.program, of: .common, now: start + .milliseconds(500), atMost: 8, busy: []) == [p1])
   }
 
   @Test("a session that is busy is passed over, and others go on in due order")
@@ -42,9 +42,12 @@ struct SettleTests {
     for (index, session) in sessions.enumerated().reversed() {
       try store.accept(Action(session: session, change: .uncomplete), at: start + .milliseconds(index * 10))
     }
-    #expect(try store.sessionsDue(of: p1.program, now: later, atMost: 3, busy: [sessions[1]]) == [sessions[0], sessions[2], sessions[3]])
-    #expect(try store.nextDue(busy: [sessions[0]]) == start + .milliseconds(510))
-    #expect(try store.nextDue(busy: Set(sessions)) == nil)
+    #expect(
+      try store.sessionsDue(of: p1.program, of: .common, now: later, atMost: 3, busy: [sessions[1]]) == [
+        sessions[0], sessions[2], sessions[3],
+      ])
+    #expect(try store.nextDue(of: .common, busy: [sessions[0]]) == start + .milliseconds(510))
+    #expect(try store.nextDue(of: .common, busy: Set(sessions)) == nil)
   }
 
   @Test("a delivered write leaves the queue")
@@ -83,7 +86,7 @@ struct SettleTests {
       try settle(sequence, .retried(at: later + .seconds(5), failures: 2, state: .retrying, companyLimit: 0, status: 503, reason: "503")))
     let entry = try #require(try store.entries().first)
     #expect(entry.state == .retrying && entry.failures == 2 && entry.dueAt == later + .seconds(5) && entry.lastReason == "503")
-    let due = try store.writesDue(in: p1, now: later + .seconds(5))
+    let due = try store.writesDue(in: p1, of: .common, now: later + .seconds(5))
     #expect(due.map(\.isAlone) == [true])
     #expect(try store.counts().retrying == 1)
   }
@@ -93,18 +96,18 @@ struct SettleTests {
     #expect(try settle(acceptRating(.easy), .failed(status: 422, reason: "body.intensity_rating: bad")))
     let entry = try #require(try store.entries().first)
     #expect(entry.state == .failed && entry.dueAt == nil && entry.lastStatus == 422)
-    #expect(try store.nextDue(busy: []) == nil)
+    #expect(try store.nextDue(of: .common, busy: []) == nil)
     #expect(try store.counts().failed == 1)
     _ = try acceptRating(.hard, at: later)
     #expect(try store.entries().map(\.state) == [.waiting])
     #expect(try store.counts().failed == 0)
-    #expect(try store.nextDue(busy: []) == later + .milliseconds(500))
+    #expect(try store.nextDue(of: .common, busy: []) == later + .milliseconds(500))
   }
 
   @Test("separated writes are due at once, alone")
   func separated() throws {
     #expect(try settle(acceptRating(), .separated(companyLimit: 0, reason: "422")))
-    #expect(try store.writesDue(in: p1, now: later).map(\.isAlone) == [true])
+    #expect(try store.writesDue(in: p1, of: .common, now: later).map(\.isAlone) == [true])
   }
 
   @Test("separated writes keep their place: what has waited for long does not become fresh")
@@ -112,7 +115,7 @@ struct SettleTests {
     let sequence = try acceptRating()
     let settlement = Settlement(sequence: sequence, fate: .separated(companyLimit: 1, reason: "422"))
     _ = try store.settle([settlement], pause: nil, now: start + .seconds(60))
-    #expect(try store.nextDue(busy: []) == start + .milliseconds(500))
+    #expect(try store.nextDue(of: .common, busy: []) == start + .milliseconds(500))
   }
 
   @Test("what only the API's trouble put off is probed with last, if need be before it is due, and is released together")
@@ -120,23 +123,23 @@ struct SettleTests {
     let other = try session("p1", 1, 4)
     let fate = Fate.retried(at: later + .seconds(900), failures: 4, state: .parked, companyLimit: nil, status: nil, reason: "refused")
     #expect(try settle(acceptRating(), fate, isPutOff: true))
-    #expect(try store.sessionsDue(of: p1.program, now: later, atMost: 8, busy: []).isEmpty)
-    #expect(try store.sessionToProbe(includingPutOff: false, now: later) == nil)
-    #expect(try store.sessionToProbe(includingPutOff: true, now: later) == p1)
-    #expect(try store.writesDue(in: p1, now: later, includingPutOff: true).count == 1)
+    #expect(try store.sessionsDue(of: p1.program, of: .common, now: later, atMost: 8, busy: []).isEmpty)
+    #expect(try store.sessionToProbe(of: .common, includingPutOff: false, now: later) == nil)
+    #expect(try store.sessionToProbe(of: .common, includingPutOff: true, now: later) == p1)
+    #expect(try store.writesDue(in: p1, of: .common, now: later, includingPutOff: true).count == 1)
     try store.accept(Action(session: other, change: .uncomplete))
-    #expect(try store.sessionToProbe(includingPutOff: true, now: later) == other)
-    #expect(try !store.releasePutOff(now: later))
-    #expect(Set(try store.sessionsDue(of: p1.program, now: later, atMost: 8, busy: [])) == [p1, other])
+    #expect(try store.sessionToProbe(of: .common, includingPutOff: true, now: later) == other)
+    #expect(try !store.releasePutOff(of: nil, now: later))
+    #expect(Set(try store.sessionsDue(of: p1.program, of: .common, now: later, atMost: 8, busy: [])) == [p1, other])
   }
 
   @Test("a write that is passed over waits behind all others, and is released with what the trouble put off")
   func passedOver() throws {
     #expect(try settle(acceptRating(), .passedOver(until: later + .seconds(300))))
-    #expect(try store.sessionsDue(of: p1.program, now: later, atMost: 8, busy: []).isEmpty)
+    #expect(try store.sessionsDue(of: p1.program, of: .common, now: later, atMost: 8, busy: []).isEmpty)
     #expect(try store.entries().first?.failures == 0)
-    #expect(try !store.releasePutOff(now: later))
-    #expect(try store.sessionsDue(of: p1.program, now: later, atMost: 8, busy: []) == [p1])
+    #expect(try !store.releasePutOff(of: nil, now: later))
+    #expect(try store.sessionsDue(of: p1.program, of: .common, now: later, atMost: 8, busy: []) == [p1])
   }
 
   @Test("a session with many exercises is read by the row")
@@ -147,18 +150,18 @@ struct SettleTests {
     }
     try store.accept(Action(session: p1, change: .complete(at: nil, rating: .hard, scheduled: nil)), at: start + .seconds(3))
     let now = start + .seconds(5)
-    #expect(try store.writesDue(in: p1, now: now).count == 1)
+    #expect(try store.writesDue(in: p1, of: .common, now: now).count == 1)
     for entry in try store.entries().prefix(50) { #expect(try settle(entry.sequence, .delivered)) }
-    #expect(try store.writesDue(in: p1, now: now).count == 2)
+    #expect(try store.writesDue(in: p1, of: .common, now: now).count == 2)
   }
 
   @Test("an unreadable row is named, and can be set aside")
   func unreadable() throws {
     let sequence = try acceptRating()
     try store.database.write { try $0.execute(sql: "UPDATE writes SET value = '{\"from\":\"the future\"}'") }
-    #expect(throws: SyncStoreError.unreadable(sequence: sequence)) { try store.writesDue(in: p1, now: later) }
+    #expect(throws: SyncStoreError.unreadable(sequence: sequence)) { try store.writesDue(in: p1, of: .common, now: later) }
     try store.setAside(unreadable: sequence)
-    #expect(try store.writesDue(in: p1, now: later).isEmpty)
+    #expect(try store.writesDue(in: p1, of: .common, now: later).isEmpty)
     #expect(try store.counts().failed == 1)
   }
 
@@ -166,11 +169,11 @@ struct SettleTests {
   func clockStep() throws {
     _ = try acceptRating(at: start + .seconds(1_000_000))
     _ = try store.clampDueTimes(now: start, longestDebounce: .seconds(5), longestWait: .seconds(60))
-    #expect(try store.nextDue(busy: []) == start + .seconds(5))
+    #expect(try store.nextDue(of: .common, busy: []) == start + .seconds(5))
     let fate = Fate.retried(at: start + .seconds(1_000_000), failures: 1, state: .retrying, companyLimit: nil, status: 503, reason: "503")
     #expect(try settle(#require(try store.entries().first).sequence, fate))
     _ = try store.clampDueTimes(now: start, longestDebounce: .seconds(5), longestWait: .seconds(60))
-    #expect(try store.nextDue(busy: []) == start + .seconds(60))
+    #expect(try store.nextDue(of: .common, busy: []) == start + .seconds(60))
   }
 
   @Test("the tallies equal the rows after a random walk")

@@ -81,7 +81,7 @@ struct TotalsTests {
     }
     let migrated = try old.open()
     #expect(try migrated.totals().accepted == 1)
-    let due = try migrated.writesDue(in: p1, now: start)
+    let due = try migrated.writesDue(in: p1, of: .common, now: start)
     #expect(due.map(\.sender) == [1000] && due.map(\.droppedAt) == [nil])
   }
 }

@@ -15,8 +15,9 @@ extension EndpointReport {
       self.init(state: .failing, since: since, reason: reason, nextProbeAt: min(freshAt, probeAt))
     case .unreachable(let since, _, let probeAt, let reason):
       self.init(state: .unreachable, since: since, reason: reason, nextProbeAt: probeAt)
-    case .held(let since, let probeAt, let status, let reason):
-      self.init(state: .held, since: since, reason: reason, status: status, nextProbeAt: probeAt)
+    }
+    if let hold = readings.holds[.common] {
+      self.init(state: .held, since: hold.since, reason: hold.reason, status: hold.status, nextProbeAt: hold.probeAt)
     }
     inFlight = readings.requestsInFlight
   }

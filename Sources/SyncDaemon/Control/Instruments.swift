@@ -20,6 +20,8 @@ package final class Instruments: Sendable {
     var endpoint = EndpointHealth.State.reachable
     /// nil while that is a guess.
     var endpointSince: Timestamp?
+    /// The accounts of which nothing goes out.
+    var holds: [Account: Hold] = [:]
     /// Whether any request was answered, or given up, since the start.
     var hasTried = false
     var requestsInFlight = 0
@@ -54,7 +56,8 @@ package final class Instruments: Sendable {
   ///
   /// - Parameter since: Since when the endpoint is in its state; nil while that is a guess.
   package func note(
-    _ events: [SyncEvent], endpoint: EndpointHealth.State, since: Timestamp?, storageTrouble: String?, now: Timestamp
+    _ events: [SyncEvent], endpoint: EndpointHealth.State, since: Timestamp?, holds: [Account: Hold] = [:], storageTrouble: String?,
+    now: Timestamp
   ) {
     var rejected = 0
     for event in events {
@@ -66,7 +69,7 @@ package final class Instruments: Sendable {
     }
     readings.withLock { readings in
       readings.rejectedFiles += rejected
-      (readings.endpoint, readings.endpointSince, readings.storageTrouble) = (endpoint, since, storageTrouble)
+      (readings.endpoint, readings.endpointSince, readings.holds, readings.storageTrouble) = (endpoint, since, holds, storageTrouble)
     }
   }
 

@@ -39,6 +39,12 @@ extension LiveEvent {
       [LiveEvent(at: instant, kind: .resumed, text: "Resumed\(caller.map { " by user \($0)" } ?? ": the time of the pause has come")")]
     case .retriedByHand, .flushed: []  // What comes of it is told.
     case .endpoint(let state): [LiveEvent(state, at: instant)]
+    case .held(let hold, let account):
+      [
+        LiveEvent(at: instant, kind: .held, text: "The API does not accept us\(account.ofWhom): \(hold.reason)")
+          .with { ($0.status, $0.reason) = (hold.status, hold.reason) }
+      ]
+    case .released(let account): [LiveEvent(at: instant, kind: .released, text: "The API accepts us\(account.ofWhom)")]
     case .storageFailed(let reason):
       [LiveEvent(at: instant, kind: .storage, text: "The spool or the queue cannot be used: \(reason)").with { $0.reason = reason }]
     case .storageRecovered: [LiveEvent(at: instant, kind: .storage, text: "The spool and the queue can be used again")]
@@ -78,9 +84,6 @@ extension LiveEvent {
     case .unreachable(_, _, _, let reason):
       self.init(at: instant, kind: .unreachable, text: "No answer from the API: \(reason)")
       self.reason = reason
-    case .held(_, _, let status, let reason):
-      self.init(at: instant, kind: .held, text: "The API does not accept us: \(reason)")
-      (self.status, self.reason) = (status, reason)
     }
   }
 

@@ -40,10 +40,10 @@ package struct Incidents: Sendable {
   package mutating func observe(_ events: [SyncEvent], now: Timestamp) {
     for event in events {
       switch event {
-      case .endpoint(.held(_, _, let status, let reason)):
+      case .held(let hold, .common):
         // 403 may be about one thing that we must not do, and then others get through soon.
-        begin(.held(status: status, reason: reason), after: status == 403 ? Self.calm : .zero, now: now)
-      case .endpoint(.reachable):
+        begin(.held(status: hold.status ?? 0, reason: hold.reason), after: hold.status == 403 ? Self.calm : .zero, now: now)
+      case .released(.common):
         end(.held, now: now)
       case .rejected(let entry, let status, let reason):
         fail(entry.key, "\(status): \(reason)", now: now)

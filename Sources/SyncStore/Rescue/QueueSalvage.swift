@@ -1,5 +1,6 @@
 import GRDB
 import ProgressModel
+import SyncPolicy
 
 /// Copies every readable row of a damaged queue into a fresh one.
 ///
@@ -79,15 +80,22 @@ struct QueueSalvage {
       try database.execute(
         sql: "UPDATE totals SET " + QueueTotals.columns.map { "\($0.name) = ?" }.joined(separator: ", "),
         arguments: StatementArguments(record.values.dropFirst()))
+    case (nil, [.integer, .text, .integer, .integer, .text, .text, .integer, .integer, .integer]):
+      try insertDiscard(record.values, in: database)
+    // Of a version that knew no accounts.
     case (nil, [.text, .integer, .integer, .text, .text, .integer, .integer, .integer]):
-      try database.execute(
-        sql: "INSERT OR IGNORE INTO discards VALUES (?, ?, ?, ?, ?, ?, ?, ?)", arguments: StatementArguments(record.values))
+      try insertDiscard([Account.common.column.databaseValue] + record.values, in: database)
     case (nil, [.text, .integer]):
       try insertClaimOrTally(record.values, in: database)
     case (nil, [.integer, .text, .integer]):
       try database.execute(sql: "INSERT OR IGNORE INTO client_actions VALUES (?, ?, ?)", arguments: StatementArguments(record.values))
     default: break
     }
+  }
+
+  private func insertDiscard(_ values: [DatabaseValue], in database: Database) throws {
+    try database.execute(
+      sql: "INSERT OR IGNORE INTO discards VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", arguments: StatementArguments(values))
   }
 
   private mutating func insertClaimOrTally(_ values: [DatabaseValue], in database: Database) throws {
@@ -115,9 +123,10 @@ struct QueueSalvage {
       // Both of one key: the newer one is what was dropped last.
       let remove = try database.cachedStatement(
         sql: """
-          DELETE FROM writes WHERE program_id = ? AND week_number = ? AND day_number = ? AND field = ? AND exercise_id = ? AND sequence < ?
+          DELETE FROM writes WHERE \(SyncStore.isOfKeyOfAccount) AND sequence < ?
           """)
-      try remove.execute(arguments: StatementArguments(Array(values[1...5]) + [sequence.databaseValue]))
+      let account = values.count + 1 == columns.count ? values.last ?? .null : Account.common.column.databaseValue
+      try remove.execute(arguments: StatementArguments([account] + Array(values[1...5]) + [sequence.databaseValue]))
       try insert.execute(arguments: arguments)
     }
   }
