@@ -6,7 +6,7 @@ package struct ClaimedFile: Hashable, Sendable {
   /// The name under which it was dropped; cut short when the claim was left by a crash and the name was over 217 bytes.
   package let name: SpoolName
   package let contents: [UInt8]
-  /// The user id of the file's owner: who dropped it.
+  /// The user id of who dropped it: the file's owner, or whoever had the daemon put it there.
   package let sender: UInt32
   /// When it was dropped: its `ctime` before the claim, but never later than now.
   package let droppedAt: Timestamp
@@ -34,7 +34,7 @@ package struct RejectedFile: Hashable, Sendable {
   /// Its name in `rejected/`; the reason is in the file of this name with `.reason` appended.
   package let storedAs: SpoolName
   package let reason: String
-  /// The user id of the entry's owner.
+  /// The user id of who dropped it.
   package let sender: UInt32
 
   package init(claim: ClaimID, name: SpoolName, storedAs: SpoolName, reason: String, sender: UInt32) {

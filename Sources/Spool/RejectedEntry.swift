@@ -4,8 +4,8 @@ package import ProgressModel
 package struct RejectedEntry: Hashable, Sendable {
   /// Its name there.
   package let name: SpoolName
-  /// The user id of its owner: who dropped it.
-  package let sender: UInt32
+  /// The user id of who dropped it.
+  package internal(set) var sender: UInt32
   /// In bytes.
   package let size: Int64
   /// When its reason was written, or, without one, when it was moved.
@@ -13,8 +13,8 @@ package struct RejectedEntry: Hashable, Sendable {
   /// The first line of its reason, with nothing invisible in it; nil when there is none.
   package var reason: String?
 
-  init(name: SpoolName, status: FileStatus, reasonWritten: Timestamp?) {
-    (self.name, sender, size) = (name, status.owner, Int64(status.size))
+  init(name: SpoolName, status: FileStatus, sender: UInt32, reasonWritten: Timestamp?) {
+    (self.name, self.sender, size) = (name, sender, Int64(status.size))
     rejectedAt = reasonWritten ?? status.changed.timestamp
   }
 }

@@ -24,7 +24,7 @@ package struct RejectedChange: Hashable, Sendable {
 extension RejectedFiles {
   /// Gives files back to `incoming/`, as if they were dropped now: there they are found like any others, and judged anew.
   ///
-  /// Each keeps its owner and its name, without the claim that may stand in front; `.json` is put behind one that has lost it, and when the
+  /// Each keeps its sender and its name, without the claim that may stand in front; `.json` is put behind one that has lost it, and when the
   /// name is taken in `incoming/` another one is chosen. When this returns, all is durable. A crash leaves each file in one of the two
   /// directories, and its reason with it for as long as it may be in `rejected/`; at worst a reason stays behind.
   package func requeue(_ choice: RejectedSelection, of owner: UInt32?) throws(SpoolError) -> RejectedChange {
@@ -33,7 +33,7 @@ extension RejectedFiles {
       let incoming = try open(incoming)
       return try change(choice, of: owner, in: rejected) { name, status throws(Errno) in
         if let kind = status.kind.refusal { return "\(kind); it would only be rejected again; discard it" }
-        try Self.giveBack(name, from: rejected, to: incoming)
+        try Self.giveBack(name, for: spokenFor(by: name, status, in: rejected), from: rejected, to: incoming)
         return nil
       } beforeReasonsGo: { () throws(Errno) in
         try incoming.sync()
@@ -103,30 +103,38 @@ extension RejectedFiles {
     }
   }
 
-  private static func giveBack(_ name: SpoolName, from rejected: borrowing Directory, to incoming: borrowing Directory) throws(Errno) {
-    var choice = name.requeued
+  /// Whom a file of the daemon has to speak for in `incoming/`; nil for one that is its owner's there by itself.
+  private func spokenFor(by name: SpoolName, _ status: FileStatus, in directory: borrowing Directory) -> UInt32? {
+    let sender = sender(of: name, status, in: directory)
+    let isMisleading = status.owner == directory.status.owner && Provenance(entrusted: name.requeued()) != nil
+    return sender != status.owner || isMisleading ? sender : nil
+  }
+
+  private static func giveBack(
+    _ name: SpoolName, for sender: UInt32?, from rejected: borrowing Directory, to incoming: borrowing Directory
+  ) throws(Errno) {
+    var choice = name.requeued(for: sender)
     while true {
       do throws(Errno) {
         return try rejected.move(name, to: incoming, as: choice)
       } catch .fileExists {
-        choice = name.requeued(after: SpoolWriter.uniqueText())
+        choice = name.requeued(for: sender, after: SpoolWriter.uniqueText())
       }
     }
   }
 }
 
 extension SpoolName {
-  /// The name that a rejected file gets in `incoming/`.
-  var requeued: SpoolName { requeued(after: "") }
-
-  /// The same behind `prefix`, and a dash where there is one.
-  func requeued(after prefix: String) -> SpoolName {
-    let beginning = prefix.isEmpty ? [] : Array("\(prefix)-".utf8)
+  /// The name that a rejected file gets in `incoming/`, behind `prefix` and a dash where there is one; `sender` is whom a file of the daemon
+  /// speaks for.
+  func requeued(for sender: UInt32? = nil, after prefix: String = "") -> SpoolName {
+    let mark = sender.map { "~\($0)~" } ?? ""
+    let beginning = Array((prefix.isEmpty ? mark : "\(mark)\(prefix)-").utf8)
     // A hidden file would not be found.
     var stem = withoutClaim.bytes.drop { $0 == UInt8(ascii: ".") }
     if SpoolName(bytes: Array(stem)).isActionFile { stem = stem.dropLast(Self.suffix.count) }
     let kept = stem.prefix(Self.maximumLength - Self.suffix.count - beginning.count)
-    return SpoolName(bytes: beginning + (kept.isEmpty && beginning.isEmpty ? Array("file".utf8) : Array(kept)) + Self.suffix)
+    return SpoolName(bytes: beginning + (kept.isEmpty && prefix.isEmpty ? Array("file".utf8) : Array(kept)) + Self.suffix)
   }
 
   /// The name without the claim that `SpoolReader.reject` puts in front of one that is taken, or too long.

@@ -4,7 +4,7 @@ package import SystemPackage
 /// What lies in `rejected/`, for those whom it belongs to: looks at it, gives it back to `incoming/`, or throws it away.
 ///
 /// `owner` narrows every question and every command down to the files of one user id, the one that dropped them; nil is for administrators.
-/// A file of somebody else is answered as if it were not there.
+/// A file of somebody else is answered as if it were not there. Of the daemon's own files, the reason says who had them put into the spool.
 ///
 /// Works beside a `SpoolReader` that rejects at the same moment, without knowing of it: whoever makes a name in `rejected/` makes its reason
 /// first and gives way to one that is there, and here a reason is removed only by whoever has moved its file. So a name changes hands only
@@ -29,13 +29,16 @@ package final class RejectedFiles: Sendable {
     var found: [RejectedEntry] = []
     for name in try names(in: directory) {
       // What is gone by now is not there.
-      guard let status = try? directory.status(of: name), status.isOwned(by: owner) else { continue }
-      found.append(RejectedEntry(name: name, status: status, reasonWritten: try? directory.status(of: name.reasonName).modified.timestamp))
+      guard let status = try? directory.status(of: name), isDropped(name, status, by: owner, in: directory) else { continue }
+      let reasonWritten = try? directory.status(of: name.reasonName).modified.timestamp
+      found.append(RejectedEntry(name: name, status: status, sender: owner ?? status.owner, reasonWritten: reasonWritten))
     }
     found.sort { ($0.rejectedAt, $0.name) < ($1.rejectedAt, $1.name) }
     return found.suffix(limit).map { entry in
       var entry = entry
-      entry.reason = reason(of: entry.name, in: directory)
+      let reason = reason(of: entry.name, in: directory)
+      entry.reason = reason?.text
+      if entry.sender == directory.status.owner { entry.sender = reason?.sender ?? entry.sender }
       return entry
     }
   }
@@ -53,7 +56,7 @@ package final class RejectedFiles: Sendable {
     do throws(Errno) {
       let file = try directory.open(name)
       let status = try file.status()
-      guard status.kind == .regular, status.isOwned(by: owner) else { return nil }
+      guard status.kind == .regular, status.isSameFile(as: found) else { return nil }
       return RejectedContents(bytes: try file.read(atMost: min(limit, status.size)), size: status.size)
     } catch .noSuchFileOrDirectory {
       return nil
@@ -85,7 +88,7 @@ extension RejectedFiles {
       guard name.isEntry else { return nil }
       if name.endsAsReason, try !directory.holds(name.reasonName) { return nil }
       let status = try directory.status(of: name)
-      return status.isOwned(by: owner) ? status : nil
+      return isDropped(name, status, by: owner, in: directory) ? status : nil
     } catch .noSuchFileOrDirectory {
       return nil
     } catch {
@@ -101,18 +104,24 @@ extension RejectedFiles {
     }
   }
 
-  /// The first line of a file's reason; nil when it has none.
-  private func reason(of name: SpoolName, in directory: borrowing Directory) -> String? {
+  /// Who dropped a file. Others' files are theirs; of the daemon's own, which is whom the directory belongs to, the reason knows better.
+  func sender(of name: SpoolName, _ status: FileStatus, in directory: borrowing Directory) -> UInt32 {
+    guard status.owner == directory.status.owner, status.kind == .regular else { return status.owner }
+    return reason(of: name, in: directory)?.sender ?? status.owner
+  }
+
+  private func isDropped(_ name: SpoolName, _ status: FileStatus, by user: UInt32?, in directory: borrowing Directory) -> Bool {
+    user == nil || user == sender(of: name, status, in: directory)
+  }
+
+  /// A file's reason; nil when it has none.
+  private func reason(of name: SpoolName, in directory: borrowing Directory) -> RejectionReason? {
     // Only the daemon writes there; what cannot be read is missed no more than what is not there.
     guard let kind = try? directory.status(of: name.reasonName).kind, kind == .regular,
       let bytes = try? directory.open(name.reasonName).read(atMost: Self.longestReason)
     else { return nil }
-    return escaped(Array(bytes.prefix { $0 != UInt8(ascii: "\n") }), doublingBackslashes: false)
+    return RejectionReason(contents: bytes)
   }
-}
-
-extension FileStatus {
-  fileprivate func isOwned(by user: UInt32?) -> Bool { user == nil || user == owner }
 }
 
 extension SpoolName {

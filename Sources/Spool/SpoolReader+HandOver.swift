@@ -99,7 +99,9 @@ extension SpoolReader {
         return .nothing
       }
       claims[id]?.seen = status
-      return .file(ClaimedFile(claim: id, name: claim.name, contents: text, sender: status.owner, droppedAt: min(claim.droppedAt, now)))
+      let origin = Provenance(of: claim.name, status)
+      let droppedAt = min(claim.droppedAt, now)
+      return .file(ClaimedFile(claim: id, name: origin.name, contents: text, sender: origin.sender, droppedAt: droppedAt))
     case .changed(let status): postpone(id, seen: status, until: now + limits.settleTime)
     case .busy: postpone(id, seen: claim.seen, until: now + SpoolLimits.retryTime)
     case .exhausted(let code): return .exhausted(code)

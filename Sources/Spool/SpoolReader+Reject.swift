@@ -70,18 +70,10 @@ extension SpoolReader {
     }
     // The reason may quote what a client wrote; it has to stay one line.
     let reason = escaped(Array(refusal.reason.utf8), doublingBackslashes: false)
-    let text = """
-      \(reason)
-
-      name: \(claim.name)
-      time: \(now)
-      size: \(status.size) bytes
-      sender: uid \(status.owner)
-      claim: \(refusal.claim)
-
-      """
-    let storedAs = try storeReason(Array(text.utf8), for: claim.name, refusal.claim, now: now)
-    return RejectedFile(claim: refusal.claim, name: claim.name, storedAs: storedAs, reason: reason, sender: status.owner)
+    let origin = Provenance(of: claim.name, status)
+    let contents = RejectionReason.contents(reason, origin, size: status.size, claim: refusal.claim, now: now)
+    let storedAs = try storeReason(contents, for: origin.name, refusal.claim, now: now)
+    return RejectedFile(claim: refusal.claim, name: origin.name, storedAs: storedAs, reason: reason, sender: origin.sender)
   }
 
   private func storeReason(_ text: [UInt8], for name: SpoolName, _ id: ClaimID, now: Timestamp) throws(Errno) -> SpoolName {

@@ -15,16 +15,26 @@ package import SystemPackage
 /// Synchronous and for one owner. No call waits for anybody but the disk. One odd entry never stops the rest; an error that is thrown
 /// is about the spool as a whole (a full disk), has left every file in place, and the same call may simply be made again later.
 package final class SpoolReader {
-  /// One entry of `incoming/` as the listing found it. The older one, by mtime and then by name, is the lesser.
+  /// One entry of `incoming/` as the listing found it. The older one, by mtime and then by the name that it was given, is the lesser.
   struct Entry: Comparable {
+    /// The name in `incoming/`.
     let name: SpoolName
     let status: FileStatus
+    /// Whose it is, as far as the listing shows.
+    let provenance: Provenance
 
-    static func < (left: Entry, right: Entry) -> Bool { (left.status.modified, left.name) < (right.status.modified, right.name) }
+    init(name: SpoolName, status: FileStatus) {
+      (self.name, self.status, provenance) = (name, status, Provenance(of: name, status))
+    }
+
+    static func < (left: Entry, right: Entry) -> Bool {
+      (left.status.modified, left.provenance.name, left.name) < (right.status.modified, right.provenance.name, right.name)
+    }
   }
 
   /// One entry of `claimed/` that is not finished.
   struct Claim {
+    /// The name that it had in `incoming/`.
     let name: SpoolName
     /// The name in `claimed/`.
     let storedAs: SpoolName
