@@ -15,7 +15,7 @@ PROGRAMS := progressctl progress-api
 SOURCES  := Package.swift $(shell find Sources -type f)
 SCRIPTS  := packaging/setup packaging/deb $(wildcard packaging/debian/*/p*) packaging/run-demo .ci/run Tests/PowerCut/run Tests/PowerCut/machine Tests/PowerCut/guest/init
 
-UNITS    := $(patsubst systemd/%,%,$(wildcard systemd/*.service systemd/*.socket systemd/user/*.service))
+UNITS    := $(patsubst systemd/%,%,$(wildcard systemd/*.service systemd/*.socket systemd/user/*.service systemd/user/*.socket))
 
 # What is installed carries the Swift runtime in it: a toolchain in somebody's home is not there for a sandboxed service.
 # Line tables are what a backtrace needs of the debug information, and no file in it is named by where it was built. docs/PACKAGES.md has
