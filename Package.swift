@@ -15,6 +15,7 @@ let strict: [SwiftSetting] = [
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
@@ -60,7 +61,7 @@ let package = Package(
     // Floor 1: one outside thing each.
     .target(name: "Spool", dependencies: ["CSpool", "CrashPoints", "Measurements", "ProgressModel", systemPackage], swiftSettings: strict),
     .target(
-      name: "SyncStore", dependencies: ["ControlProtocol", "CrashPoints", "Measurements", "ProgressModel", "SyncPolicy", grdb],
+      name: "SyncStore", dependencies: ["ControlProtocol", "CrashPoints", "Measurements", "ProgressModel", "SyncPolicy", grdb, sqlite],
       swiftSettings: strict),
     .target(
       name: "APIClient", dependencies: ["ProgressModel", "SyncPolicy", asyncHTTPClient, nioCore, nioHTTP1, nioPosix, nioSSL],

@@ -80,10 +80,12 @@ package struct Daemon {
   /// Opens the queue; one that is damaged is set aside, and what can be read in it is saved. Waits as long as there is no space for either.
   private func openQueue(damage: String?) async throws -> SyncStore {
     let notifier = ServiceNotifier()
+    let pulse = OpeningPulse()
     var told: String?
     while true {
       do {
-        let (store, rescue) = try SyncStore.openRescuing(path: configuration.queuePath.string, damage: damage, now: .now)
+        let (store, rescue) = try SyncStore.openRescuing(
+          path: configuration.queuePath.string, damage: damage, now: .now, observer: pulse.advance)
         if let rescue { logger.say(.queueRescued, "\(rescue)", [.reason: "\(rescue)"]) }
         return store
       } catch SyncStoreError.full(let words) {

@@ -20,13 +20,13 @@ package struct SyncStore: Sendable {
   /// Opens the queue at `path`, creates or migrates it, and makes sure that its commits are durable.
   ///
   /// Throws `SyncStoreError`.
-  package init(path: String) throws {
+  package init(path: String, observer: @escaping OpeningObserver = { _ in }) throws {
     reserve = DiskReserve(besides: path)
     do {
-      database = try Self.open(path)
+      database = try Self.open(path, observer)
     } catch SyncStoreError.full(let words) {
       guard reserve.giveUp() else { throw SyncStoreError.full(words) }
-      database = try Self.open(path)
+      database = try Self.open(path, observer)
     }
     file = FileIdentity(path: path)
     // Without it the queue only takes nothing in, and says so then.
@@ -38,16 +38,16 @@ package struct SyncStore: Sendable {
   }
 
   /// Makes or opens a database whose commits are durable, with the tables of this version.
-  static func openDurably(_ path: String) throws -> DatabaseQueue {
+  static func openDurably(_ path: String, _ observer: @escaping OpeningObserver = { _ in }) throws -> DatabaseQueue {
     let database = try DatabaseQueue(path: path, configuration: Self.configuration)
     try database.inDatabase(Self.makeDurable)
-    try Schema.migrate(database)
+    try database.observed(at: .migrating, by: observer) { try Schema.migrate(database) }
     return database
   }
 
-  private static func open(_ path: String) throws -> DatabaseQueue {
+  private static func open(_ path: String, _ observer: @escaping OpeningObserver) throws -> DatabaseQueue {
     do {
-      let database = try openDurably(path)
+      let database = try openDurably(path, observer)
       // A commit whose sync failed, and whose process died of it, may stand in the log as the kernel remembers it but not on the disk.
       // Whoever believes it has to write it once more.
       try database.writeWithoutTransaction { _ = try $0.checkpoint(.passive) }

@@ -42,6 +42,8 @@ struct Progressctl: AsyncParsableCommand {
     ])
 
   static func main() async {
+    // libdispatch would tell the journal, once for each thread, that whoever is not root may not choose its priority.
+    setenv("LIBDISPATCH_LOG", "NO", 0)
     // Installed, this executable has both names: what the two programs share is nearly all of either.
     if FilePath(CommandLine.arguments.first ?? "").lastComponent == "progress-syncd" { return await ProgressSyncd.main() }
     // A reader that has seen enough, such as head, ends this program as it ends any other, whatever the parent ignores.

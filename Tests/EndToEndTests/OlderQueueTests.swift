@@ -24,6 +24,33 @@ struct OlderQueueTests {
     #expect(try hasDied == (migrations(of: machine) > 1), "the point is reached by every migration")
   }
 
+  @Test("and systemd is told of the progress, as long as there is any")
+  func progress() async throws {
+    let machine = try Workstation()
+    try await machine.startAPI()
+    try machine.configure()
+    try makeQueue(of: machine)
+    try await DatabaseQueue(path: path(machine)).write { database in
+      try database.execute(
+        sql: """
+          WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 100000)
+          INSERT INTO writes (id, program_id, week_number, day_number, field, value, recorded_at_ms, accepted_at_ms, waiting_since_ms,
+            due_at_ms, sender_uid)
+          SELECT 'x' || n, 'p' || n, 1, 1, 'completion', '{"completed_at":"2023-11-14T22:13:20Z"}', 1, 1, 1, 1 << 50, 0 FROM numbers
+          """)
+    }
+    try await machine.startDaemon()
+    let before = machine.notifications.received.prefix { $0 != "READY=1" }
+    #expect(before.contains { $0.hasPrefix("STATUS=bringing the queue of an older version to this version's form, for ") }, "\(before)")
+    #expect(before.contains("EXTEND_TIMEOUT_USEC=60000000") && before.contains("WATCHDOG=1"), "\(before)")
+    try await machine.stopDaemon()
+    let count = machine.notifications.received.count
+    try await machine.startDaemon()
+    let again = machine.notifications.received.dropFirst(count).prefix { $0 != "READY=1" }
+    #expect(again.isEmpty, "there is nothing to do any more: \(again)")
+    try await machine.stopDaemon()
+  }
+
   private func path(_ machine: Workstation) -> String { machine.directory.appending(path: "state/queue.sqlite").path }
 
   private func migrations(of machine: Workstation) throws -> Int {

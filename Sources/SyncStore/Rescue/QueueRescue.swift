@@ -36,14 +36,15 @@ package struct Rescue: Hashable, Sendable, CustomStringConvertible {
 /// often it is interrupted; before it, a start begins anew. The old log never stands beside the new database.
 struct QueueRescue {
   let path: String
+  private let observer: OpeningObserver
   /// Called after each step; a test ends it there.
   var afterStep: (CrashPoint) throws -> Void = { $0.reach() }
 
   private var unfinished: String { path + ".rescue" }
   private var completePrefix: String { path + ".rescued-" }
 
-  init(path: String) {
-    self.path = path
+  init(path: String, observer: @escaping OpeningObserver = { _ in }) {
+    (self.path, self.observer) = (path, observer)
   }
 
   /// Runs; when the disk is full, in the space that is reserved for settling, which comes to nothing without a queue.
@@ -84,7 +85,7 @@ struct QueueRescue {
 
   private func salvaged() throws -> QueueSalvage {
     do {
-      return try QueueSalvage(from: path, into: unfinished)
+      return try QueueSalvage(from: path, into: unfinished, observer: observer)
     } catch {
       // A part of it is of no use, and a full disk needs its space.
       try removeUnfinished()

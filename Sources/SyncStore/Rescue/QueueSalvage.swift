@@ -23,15 +23,17 @@ struct QueueSalvage {
   private static let recordsPerCommit = 5_000
 
   /// Throws `SyncStoreError`, `.full` when there is no space for the fresh queue.
-  init(from damaged: String, into path: String) throws {
+  init(from damaged: String, into path: String, observer: @escaping OpeningObserver = { _ in }) throws {
     let image = try PageImage(path: damaged)
     do {
       let fresh = try SyncStore.openDurably(path)
       (columns, migrations) = try fresh.read { database in
         (try database.columns(in: "writes").map(\.name), try Set(String.fetchAll(database, sql: "SELECT identifier FROM grdb_migrations")))
       }
-      try copy(image, into: fresh)
-      try fresh.write { try finish(in: $0) }
+      try fresh.observed(at: .rescuing, by: observer) {
+        try copy(image, into: fresh)
+        try fresh.write { try finish(in: $0) }
+      }
       try fresh.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
       try fresh.close()
     } catch {
