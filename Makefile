@@ -13,21 +13,21 @@ export SWIFT
 # progressctl is progress-syncd, too, when it is called by that name: Sources/progressctl/Progressctl.swift.
 PROGRAMS := progressctl progress-api
 SOURCES  := Package.swift $(shell find Sources -type f)
-SCRIPTS  := packaging/setup packaging/deb $(wildcard packaging/debian/*/p*) packaging/run-demo .ci/run Tests/PowerCut/run Tests/PowerCut/machine Tests/PowerCut/guest/init
+SCRIPTS  := packaging/setup packaging/deb packaging/lint-deb packaging/reproduce $(wildcard packaging/debian/*/p*) packaging/run-demo .ci/run Tests/PowerCut/run Tests/PowerCut/machine Tests/PowerCut/guest/init
 
 UNITS    := $(patsubst systemd/%,%,$(wildcard systemd/*.service systemd/*.socket systemd/user/*.service systemd/user/*.socket))
 
 # What is installed carries the Swift runtime in it: a toolchain in somebody's home is not there for a sandboxed service.
-# Line tables are what a backtrace needs of the debug information, and no file in it is named by where it was built. docs/PACKAGES.md has
-# what each of these flags brings.
-RELEASE_FLAGS := --configuration release --static-swift-stdlib \
-  -Xswiftc -gline-tables-only -Xcc -gline-tables-only \
-  -Xswiftc -file-prefix-map -Xswiftc "$(CURDIR)=." -Xcc "-ffile-prefix-map=$(CURDIR)=." \
-  -Xswiftc -use-ld=lld -Xlinker --no-export-dynamic -Xlinker -z -Xlinker pack-relative-relocs -Xlinker -z -Xlinker now
+# Line tables are what a backtrace needs of the debug information. The second and the third line are so that nothing in it depends on where
+# it was built: not the names of files, nor the length of #file, nor a hash of either. docs/PACKAGES.md has what each flag brings.
+RELEASE_FLAGS := --configuration release --static-swift-stdlib -Xswiftc -gline-tables-only -Xcc -gline-tables-only \
+  -Xswiftc -file-prefix-map -Xswiftc "$(CURDIR)=." -Xcc "-ffile-prefix-map=$(CURDIR)=." -Xswiftc -enable-experimental-concise-pound-file \
+  -Xswiftc -Xfrontend -Xswiftc -no-clang-module-breadcrumbs -Xswiftc -Xfrontend -Xswiftc -disable-incremental-llvm-codegen \
+  -Xswiftc -use-ld=lld -Xlinker --as-needed -Xlinker --no-export-dynamic -Xlinker -z -Xlinker pack-relative-relocs -Xlinker -z -Xlinker now
 RELEASE_STAMP := .build/release.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test man soak test-power test-system test-packages deb chaos lint format install clean
+.PHONY: help setup build run test man soak test-power test-system test-packages deb reproduce chaos lint format install clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -74,10 +74,14 @@ chaos: setup ## Run daemon and API amid kills, a hostile proxy and a full disk, 
 
 test-packages: deb ## Install, crash, upgrade and remove the packages in a Debian that is booted for it; as root
 	@packaging/setup system
+	@packaging/lint-deb
 	@Tests/System/packages
 
 deb: $(RELEASE_STAMP) ## Build the Debian packages progress-sync and progress-api, into .build/deb
 	@packaging/deb
+
+reproduce: deb ## Build the packages once more, from a clone somewhere else, and compare
+	@packaging/reproduce
 
 lint: ## Check the formatting of the Swift sources, and the shell scripts
 	@packaging/setup build check
