@@ -1,6 +1,6 @@
 """Counts what is not as it should be, and has a line for each thing that was looked at."""
 
-LONGEST = 4000
+LONGEST = 2000
 
 
 class Judge:

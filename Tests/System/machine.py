@@ -81,8 +81,14 @@ class Machine(Container):
         """A finished `progressctl`."""
         return self.run("progressctl", *arguments, user=user, stdin=stdin, check=False)
 
+    def ask(self, path, user=None):
+        """What the system's daemon itself answers at its control socket, as curl has it; whoever connects while it restarts, waits."""
+        return self.run("curl", "-sS", "--fail-with-body", "-m", "30", "--unix-socket", SOCKET, f"http://localhost{path}", user=user, check=False)
+
     def status(self):
-        return json.loads(self.run("progressctl", "status", "--system", "--json").stdout)
+        """How everything stands; None while no daemon answers."""
+        done = self.ask("/v1/status")
+        return json.loads(done.stdout) if done.returncode == 0 else None
 
     def queue(self, user=None):
         """What waits, and what has failed."""
@@ -91,8 +97,12 @@ class Machine(Container):
         return content["items"] + content.get("failed", [])
 
     def setting(self, key):
-        values = json.loads(self.run("progressctl", "config", "show", "--system", "--json").stdout)["values"]
+        """The value that is in force."""
+        values = json.loads(self.ask("/v1/configuration").stdout)["values"]
         return next((value["value"] for value in values if value["key"] == key), None)
+
+    def await_pending(self, count):
+        self.await_(f"a queue of {count}", lambda: (self.status() or {}).get("pending") == count)
 
     def await_empty(self, patience=60):
         """Waits until nothing is left of what was dropped."""
@@ -103,7 +113,8 @@ class Machine(Container):
 
     def _is_empty(self):
         left = self.sh(f"ls -A {SPOOL}/incoming {SPOOL}/claimed | grep -c json || true")
-        return left == "0" and self.status()["pending"] == 0
+        status = self.status()
+        return left == "0" and status is not None and status["pending"] == 0
 
     # The journal
 
@@ -126,10 +137,13 @@ class Machine(Container):
     def drop(self, day, program="p1", user=None, **fields):
         """Drops one action by hand, and returns its name in the spool."""
         action = {"action": "complete", "program_id": program, "week_number": 1, "day_number": day, **fields}
-        name = f"{program}-{day}-{action['action']}"
-        place = f"{SPOOL}/incoming"
-        self.run("sh", "-euc", f"cat >{place}/.{name}.tmp && mv {place}/.{name}.tmp {place}/{name}.json", user=user, stdin=json.dumps(action))
-        return f"{name}.json"
+        name = f"{program}-{day}-{action['action']}.json"
+        self.place(name, json.dumps(action), user)
+        return name
+
+    def place(self, name, content, user=None):
+        """Puts a file into the spool, whatever is in it."""
+        self.run("sh", "-euc", f"cd {SPOOL}/incoming && cat >.{name}.tmp && mv .{name}.tmp {name}", user=user, stdin=content)
 
     def drop_many(self, program, count, user=None, pause=0):
         self.run("python3", "/mnt/guest/drops.py", program, str(count), str(pause), user=user)
@@ -146,7 +160,7 @@ class API:
 
     def start(self):
         command = ["python3", "/mnt/guest/api.py", "--port", str(self.port), "--notes", self.notes, "--orders", self.orders, *self.options]
-        self.machine.run("systemd-run", "--quiet", f"--unit={self.unit}", "--property=KillSignal=SIGKILL", *command)
+        self.machine.run("systemd-run", "--quiet", "--collect", f"--unit={self.unit}", *command)
         self.machine.await_("the API", lambda: self.machine.run("bash", "-c", f"exec 3<>/dev/tcp/127.0.0.1/{self.port}", check=False).returncode == 0)
 
     def stop(self):

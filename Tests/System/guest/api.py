@@ -34,8 +34,10 @@ class Answer(BaseHTTPRequestHandler):
             status, answer = orders["status"], b'{"detail": "as ordered"}'
         elif OPTIONS.in_front_of:
             status, answer = self.ask(body)
-        else:
+        elif self.command == "POST":
             status, answer = 200, b'{"success": true, "message": "noted"}'
+        else:
+            status, answer = 404, b'{"detail": "Program not found"}'
         self.note(token, body, status)
         time.sleep(orders.get("delay", 0))
         self.send_response(status)

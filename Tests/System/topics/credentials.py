@@ -1,0 +1,115 @@
+"""The API's token: absent, given by systemd, changed, refused; and tokens of people's own."""
+
+from machine import API, CONFIGURATION, DAEMON, HASTY, KINDS
+
+COMMON = "/etc/credstore/progress-sync.api-token"
+TOKENS = "/etc/progress-sync/tokens"
+LOADED = "/run/credentials/progress-syncd.service"
+
+
+def tokens_seen(api, program):
+    return {request["token"] for request in api.requests() if request["path"].startswith(f"/api/progress/{program}/")}
+
+
+def no_token(judge, machine):
+    """Without one."""
+    machine.add_user("alice")
+    machine.add_user("bob")
+    machine.add_user("carol")
+    machine.configure(HASTY)
+    machine.api = API(machine)
+    done = machine.ctl("complete", "none", "1", "1", "--wait=synced")
+    judge.expect(done.returncode == 0 and tokens_seen(machine.api, "none") == {""}, "the service starts, and asks without a token", done.stderr)
+
+
+def a_token(judge, machine):
+    """With one in /etc/credstore."""
+    machine.write(COMMON, "secret-of-all\n", "600")
+    machine.run("systemctl", "restart", DAEMON)
+    done = machine.ctl("complete", "one", "1", "1", "--wait=synced")
+    judge.expect(done.returncode == 0 and tokens_seen(machine.api, "one") == {"secret-of-all"}, "the service asks with it", done.stderr)
+    for user, path in (("alice", f"{LOADED}/api-token"), ("alice", COMMON), ("progress-sync", COMMON)):
+        judge.expect(machine.run("cat", path, user=user, check=False).returncode != 0, f"{user} cannot read {path}")
+    shown = machine.out("progressctl", "config", "show") + machine.journal() + machine.out("systemctl", "show", DAEMON) + \
+        machine.sh("cat /proc/$(systemctl show -P MainPID progress-syncd)/environ /proc/$(systemctl show -P MainPID progress-syncd)/cmdline | tr '\\0' '\\n'")
+    judge.expect("secret-of-all" not in shown, "it stands neither in the journal, nor in the configuration shown, nor in the environment")
+    machine.write(COMMON, "another-secret\n", "600")
+    machine.run("systemctl", "restart", DAEMON)
+    done = machine.ctl("complete", "two", "1", "1", "--wait=synced")
+    judge.expect(done.returncode == 0 and tokens_seen(machine.api, "two") == {"another-secret"}, "changed, it takes a restart", done.stderr)
+    machine.run("systemctl", "reload", DAEMON)
+    judge.expect(machine.is_active(), "a reload goes well with it")
+
+
+def a_sealed_token(judge, machine):
+    """With one that is encrypted for this machine."""
+    sealed = "/etc/progress-sync/api-token.sealed"
+    made = machine.run("sh", "-euc", f"printf sealed-secret | systemd-creds encrypt --with-key=host --name=api-token - {sealed}", check=False)
+    machine.drop_in(f"LoadCredential=\nLoadCredentialEncrypted=api-token:{sealed}")
+    machine.run("systemctl", "restart", DAEMON, check=False)
+    done = machine.ctl("complete", "sealed", "1", "1", "--wait=synced")
+    judge.expect(done.returncode == 0 and tokens_seen(machine.api, "sealed") == {"sealed-secret"}, "a drop-in of two lines is all",
+                 lambda: made.stderr + done.stderr + machine.out("systemctl", "status", DAEMON))
+    machine.drop_in("")
+    machine.run("systemctl", "restart", DAEMON)
+
+
+def a_refused_token(judge, machine):
+    """With one that the API does not accept."""
+    machine.api.order(refused=["another-secret"])
+    machine.drop(1, "held", user="alice")
+    machine.await_kind("apiHolds")
+    held = machine.await_kind("incidentHeld")
+    judge.expect(held[-1]["PRIORITY"] == "3" and held[-1]["HTTP_STATUS"] == "401", "a person is called, once, at priority err", held[-1])
+    machine.await_("the status", lambda: "held" in machine.show("StatusText"))
+    judge.expect("401" in machine.show("StatusText"), "STATUS= says that it is held, and why", machine.show("StatusText"))
+    pending = machine.queue()
+    judge.expect(len(pending) == 1 and pending[0]["attempts"] == 0, "what waits stays, and no attempt is counted", pending)
+    judge.expect(machine.ctl("doctor").returncode == 1, "doctor calls it a problem", lambda: machine.out("progressctl", "doctor"))
+    machine.write(COMMON, "third-secret\n", "600")
+    machine.run("systemctl", "restart", DAEMON)
+    machine.await_empty()
+    judge.expect(tokens_seen(machine.api, "held") == {"another-secret", "third-secret"}, "with the next token it is delivered", machine.api.requests()[-2:])
+
+
+def tokens_of_their_own(judge, machine):
+    """Tokens of people's own."""
+    judge.expect(machine.out("stat", "-c", "%a %U:%G", TOKENS) == "700 root:root", "the directory for them is there, for root alone", machine.out("ls", "-ld", TOKENS))
+    for user in ("alice", "bob"):
+        machine.write(f"{TOKENS}/{user}", f"secret-of-{user}\n", "600")
+    machine.run("systemctl", "restart", DAEMON)
+    for user in ("alice", "bob", "carol"):
+        machine.drop_many(f"by-{user}", 5, user=user)
+    machine.await_empty()
+    for user, token in (("alice", "secret-of-alice"), ("bob", "secret-of-bob"), ("carol", "third-secret")):
+        judge.expect(tokens_seen(machine.api, f"by-{user}") == {token}, f"what {user} dropped arrives with {token}", tokens_seen(machine.api, f"by-{user}"))
+    judge.expect(machine.run("cat", f"{LOADED}/token_bob", user="alice", check=False).returncode != 0, "alice cannot read bob's")
+
+
+def one_of_them_refused(judge, machine):
+    """One of them refused."""
+    machine.api.order(refused=["secret-of-bob"])
+    for user in ("alice", "bob", "carol"):
+        machine.drop_many(f"then-{user}", 5, user=user)
+    machine.await_("what is not held", lambda: sum(len(machine.api.taken(f"then-{user}")) for user in ("alice", "carol")) == 10)
+    left = machine.queue()
+    uid = int(machine.out("id", "-u", "bob"))
+    judge.expect(not machine.api.taken("then-bob") and {entry["sender_uid"] for entry in left} == {uid} and len(left) == 5,
+                 "bob's five are held, and nobody else's", left)
+    said = [entry["MESSAGE"] for entry in machine.entries(f"MESSAGE_ID={KINDS['incidentHeld'][0]}")]
+    judge.expect("bob" in said[-1], "the journal says whose token it is", said)
+    judge.expect("bob" in machine.out("progressctl", "status", "--system"), "and so does progressctl status", lambda: machine.out("progressctl", "status", "--system"))
+    machine.run("rm", f"{TOKENS}/bob")
+    machine.run("systemctl", "restart", DAEMON)
+    machine.ctl("flush", "--system")
+    machine.drop(9, "probe", user="carol")
+    machine.await_("carol's", lambda: machine.api.taken("probe"))
+    judge.expect(not machine.api.taken("then-bob"), "without a token of his, nothing of bob's goes out with another one", tokens_seen(machine.api, "then-bob"))
+    machine.write(f"{TOKENS}/bob", "new-secret-of-bob\n", "600")
+    machine.run("systemctl", "restart", DAEMON)
+    machine.await_empty()
+    judge.expect(tokens_seen(machine.api, "then-bob") == {"secret-of-bob", "new-secret-of-bob"} and len(machine.api.taken("then-bob")) == 5,
+                 "with a new one of his own, all five arrive", tokens_seen(machine.api, "then-bob"))
+
+
+CASES = [no_token, a_token, a_sealed_token, a_refused_token, tokens_of_their_own, one_of_them_refused]

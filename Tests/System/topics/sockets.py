@@ -1,0 +1,98 @@
+"""The control socket is systemd's: who connects while the daemon restarts, or has been killed, waits and is answered."""
+
+import threading
+import time
+
+from machine import API, CONFIGURATION, DAEMON, HASTY, SOCKET
+
+MEMBERS = "--system"
+
+
+def ask_while(machine, deed, user="alice"):
+    """Asks all the time while the deed is done; returns the statuses and what was said."""
+    script = f"while test -e /run/asking; do progressctl flush {MEMBERS}; echo status $?; done 2>&1"
+    answers = []
+    machine.sh("touch /run/asking")
+    asking = threading.Thread(target=lambda: answers.append(machine.run("sh", "-c", script, user=user, check=False).stdout))
+    asking.start()
+    deed()
+    machine.sh("rm -f /run/asking")
+    asking.join()
+    said = [line for line in answers[0].splitlines() if not line.startswith("status ")]
+    statuses = [line for line in answers[0].splitlines() if line.startswith("status ")]
+    return statuses, [line for line in said if "tried now" not in line]
+
+
+def over_a_restart(judge, machine):
+    """systemctl restart."""
+    machine.add_user("alice")
+    machine.configure(HASTY)
+    inode = machine.out("stat", "-c", "%i", SOCKET)
+
+    def restart():
+        for _ in range(3):
+            machine.run("systemctl", "restart", DAEMON)
+    statuses, said = ask_while(machine, restart)
+    judge.expect(len(statuses) > 3 and set(statuses) == {"status 0"}, f"of {len(statuses)} questions during three restarts none is refused", said[-5:])
+    judge.expect(machine.out("stat", "-c", "%i", SOCKET) == inode, "the socket stays the same")
+
+
+def over_a_kill(judge, machine):
+    """kill -9."""
+    machine.drop_in("RestartSec=2s")
+    machine.run("systemctl", "restart", DAEMON)
+    inode, pid = machine.out("stat", "-c", "%i", SOCKET), machine.pid
+
+    def kill():
+        machine.signal("KILL")
+        machine.await_another(pid)
+        time.sleep(0.5)
+    began = time.monotonic()
+    statuses, said = ask_while(machine, kill)
+    judge.expect(len(statuses) > 1 and set(statuses[:-1]) == {"status 0"}, f"of {len(statuses)} questions one waits until there is an answer", said[-5:])
+    judge.note(f"back after {time.monotonic() - began:.1f} s, with RestartSec=2s or sooner")
+    judge.expect(machine.out("stat", "-c", "%i", SOCKET) == inode, "the socket stays the same")
+
+
+def a_stop(judge, machine):
+    """systemctl stop."""
+    machine.run("systemctl", "stop", "progress-syncd.socket", DAEMON)
+    done = machine.ctl("status", MEMBERS)
+    judge.expect(not machine.is_active(), "of socket and service together is one: who looks does not start it again", lambda: machine.journal()[-1000:])
+    judge.expect("not" in done.stdout + done.stderr and "systemctl start" in done.stdout + done.stderr,
+                 "status says that it does not run, and how to start it", done.stdout + done.stderr)
+    name = machine.drop(1)
+    machine.run("systemctl", "start", DAEMON)
+    judge.expect(machine.ctl("flush", MEMBERS).returncode == 0 and machine.is_active(unit="progress-syncd.socket"), "one start brings both back",
+                 lambda: machine.out("systemctl", "status", DAEMON, "progress-syncd.socket"))
+    machine.await_kind("accepted", f"PROGRESS_FILE={name}")
+    judge.expect(True, "what was dropped meanwhile is taken in")
+
+
+def a_wrong_configuration(judge, machine):
+    """A configuration that it cannot start with."""
+    machine.write(CONFIGURATION, "nonsense: 1\n")
+    done = machine.run("systemctl", "restart", DAEMON, check=False)
+    judge.expect(done.returncode != 0, "systemctl restart fails")
+    judge.expect(machine.show("ExecMainStatus") == "78", "with status 78", machine.show("ExecMainStatus"))
+    began, before = time.monotonic(), len(machine.entries("MESSAGE_ID=65ccbef813e1453490e27ac886cbe6b6"))
+    while time.monotonic() - began < 12:
+        machine.run("timeout", "1", "progressctl", "flush", MEMBERS, check=False)
+        machine.run("timeout", "1", "curl", "-s", "--unix-socket", SOCKET, "http://localhost/v1/status", check=False)
+    tries = machine.journal("-t", DAEMON).count("nonsense")
+    judge.expect(1 <= tries <= 8, f"it is not started in a storm, however many ask: {tries} times in 12 s")
+    judge.expect("config.yaml:1" in machine.journal("-t", DAEMON), "the journal has file and line")
+    status = machine.out("systemctl", "status", DAEMON)
+    judge.expect("failed" in status and "78" in status, "systemctl status shows that it has failed, and as what", status)
+    machine.write(CONFIGURATION, HASTY)
+    machine.run("systemctl", "reset-failed", check=False)
+    done = machine.run("systemctl", "start", DAEMON, check=False)
+    judge.expect(done.returncode == 0 and machine.ctl("flush", MEMBERS).returncode == 0, "mended, one start brings it all back",
+                 lambda: done.stderr + machine.out("systemctl", "status", DAEMON, "progress-syncd.socket"))
+    machine.drop(2)
+    api = API(machine)
+    machine.await_empty()
+    judge.expect(len(api.taken()) == 2, "and what was dropped arrives", api.taken())
+
+
+CASES = [over_a_restart, over_a_kill, a_stop, a_wrong_configuration]
