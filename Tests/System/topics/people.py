@@ -1,0 +1,124 @@
+"""Several people on one machine: members of progress-sync-submit, a stranger, and root; what each may see and do, and what none can do to another."""
+
+import re
+
+from machine import API, DAEMON, HASTY, KINDS, SPOOL, expect_all
+
+BOUNDED = "limits: {keys_per_user: 100, files_per_user: 20}\n"
+WITHOUT_LISTS = f"setfacl -b {SPOOL}/incoming && setfacl -k {SPOOL}/incoming && chmod 3730 {SPOOL}/incoming"
+
+
+def members(judge, machine):
+    """A member of the group."""
+    for user in ("alice", "bob"):
+        machine.add_user(user)
+    machine.add_user("eve", groups=None)
+    machine.configure(HASTY)
+    machine.uid = {user: machine.out("id", "-u", user) for user in ("alice", "bob")}
+    done = machine.ctl("complete", "hers", "1", "1", "--wait", user="alice")
+    judge.expect(done.returncode == 0, "records with progressctl, and waits until it is safe", done.stdout + done.stderr)
+    machine.ctl("complete", "his", "1", "1", "--wait", user="bob")
+    done = machine.ctl("status", user="alice")
+    judge.expect(done.returncode == 0 and "the system's service" in done.stdout and "2 waiting" in done.stdout.replace("2 retrying", "2 waiting"),
+                 "sees how the service stands, and whose it is", done.stdout + done.stderr)
+    keys = {user: [entry["key"] for entry in machine.queue(user)] for user in ("alice", "bob", None)}
+    judge.expect(keys["alice"] == ["complete-hers-1-1"] and keys["bob"] == ["complete-his-1-1"], "sees what is his own in the queue, and no more", keys)
+    judge.expect(len(keys[None]) == 2, "root sees all", keys)
+    done = machine.ctl("discard", "complete-his-1-1", user="alice")
+    judge.expect(done.returncode != 0 and len(machine.queue()) == 2, "cannot discard another's, nor learn that there is one", done.stdout + done.stderr)
+    for verb in (["pause"], ["log-level", "debug"], ["reload"]):
+        done = machine.ctl(*verb, user="alice")
+        judge.expect(done.returncode == 77 and "sudo" in done.stderr, f"cannot {verb[0]}, and is told who can", done.stdout + done.stderr)
+    machine.place("hers.json", '{"action": "nothing"}', user="alice")
+    machine.await_kind("refused")
+    judge.expect("hers.json" in machine.out("progressctl", "rejected", user="alice") and "hers.json" not in machine.out("progressctl", "rejected", user="bob"),
+                 "sees his refused files, and not another's", lambda: machine.out("progressctl", "rejected", user="bob"))
+    senders = {entry["PROGRESS_SENDER_UID"] for entry in machine.await_kind("accepted", "PROGRESS_PROGRAM=hers")}
+    judge.expect(senders == {machine.uid["alice"]}, "stands in the journal as who he is", senders)
+    machine.api = API(machine)
+    machine.await_empty()
+
+
+def a_stranger(judge, machine):
+    """Who is not a member."""
+    for command in (["complete", "p1", "1", "1"], ["status"], ["flush"], ["queue"]):
+        done = machine.ctl(*command, user="eve")
+        judge.expect(done.returncode in (69, 77) and re.search(r"usermod -aG progress-sync-submit", done.stderr + done.stdout),
+                     f"is refused by progressctl {command[0]}, and told the next step", f"{done.returncode}: {done.stdout}{done.stderr}")
+    done = machine.run("sh", "-c", f"echo {{}} >{SPOOL}/incoming/x.json", user="eve", check=False)
+    judge.expect(done.returncode != 0, "cannot put anything into the spool", done.stderr)
+    done = machine.ctl("doctor", user="eve")
+    judge.expect(done.returncode == 1 and "progress-sync-submit" in done.stdout, "learns the same from doctor", done.stdout + done.stderr)
+
+
+def by_socket(judge, machine):
+    """When the file system says no."""
+    machine.sh(WITHOUT_LISTS)
+    done = machine.ctl("complete", "handed", "1", "1", "--wait=synced", user="alice")
+    judge.expect(done.returncode == 0, "progressctl hands over by socket", done.stdout + done.stderr)
+    found = machine.entries("PROGRESS_PROGRAM=handed", f"MESSAGE_ID={KINDS['accepted'][0]}")
+    judge.expect({entry["PROGRESS_SENDER_UID"] for entry in found} == {machine.uid["alice"]}, "as who he is", found)
+    done = machine.ctl("complete", "handed", "1", "2", user="eve")
+    judge.expect(done.returncode != 0 and "progress-sync-submit" in done.stderr, "a stranger cannot, and is told the next step", done.stderr)
+    machine.run("systemctl", "stop", "progress-syncd-submit.socket", "progress-syncd.socket", DAEMON, check=False)
+    done = machine.ctl("complete", "handed", "1", "3", user="alice")
+    judge.expect(done.returncode != 0 and len(done.stderr.splitlines()) <= 2, "without directory and daemon, one line tells what to do", done.stderr)
+    machine.run("systemd-tmpfiles", "--create", "progress-sync.conf")
+    done = machine.ctl("complete", "handed", "1", "4", user="alice")
+    judge.expect(done.returncode == 0, "without the daemon, the directory takes it", done.stderr)
+    machine.run("systemctl", "start", DAEMON)
+    machine.await_empty()
+    judge.expect({day for _, _, day in machine.api.taken("handed")} == {1, 4}, "and both arrive", machine.api.taken("handed"))
+
+
+def a_flood(judge, machine):
+    """Who floods the queue fills his own share of it."""
+    machine.api.stop()
+    machine.configure(HASTY + BOUNDED)
+    machine.drop_many("flood", 300, user="bob")
+    machine.await_("the bound", lambda: (machine.status() or {}).get("pending") == 100)
+    machine.drop_many("calm", 10, user="alice")
+    machine.await_("alice's", lambda: len(machine.queue("alice")) == 10)
+    judge.expect(len(machine.queue("bob")) == 100, "his entries end at his bound", len(machine.queue("bob")))
+    judge.expect(machine.sh(f"ls {SPOOL}/incoming | wc -l") == "200", "what is beyond stays in the spool, untouched", lambda: machine.sh(f"ls {SPOOL}/incoming | wc -l"))
+    said = [entry["MESSAGE"] for entry in machine.entries("-p", "warning") if "bob" in entry["MESSAGE"]]
+    judge.expect(len(said) == 1, "which the journal has once", said)
+    judge.expect("bob" in machine.out("progressctl", "status", "--system"), "and status as long as it is so", lambda: machine.out("progressctl", "status", "--system"))
+    machine.api.start()
+    machine.await_empty()
+    expect_all(judge, machine.api, "flood", 300, "with room again, all 300 arrive")
+    expect_all(judge, machine.api, "calm", 10, "and all of alice's")
+
+
+def rubbish(judge, machine):
+    """Who floods it with rubbish fills his own share of rejected/."""
+    machine.run("python3", "-c", f"""
+import os
+for number in range(60):
+    with open("{SPOOL}/incoming/.r", "w") as file: file.write("rubbish")
+    os.rename("{SPOOL}/incoming/.r", f"{SPOOL}/incoming/rubbish-{{number}}.json")
+""", user="bob")
+    rejected = f"ls {SPOOL}/rejected | grep -v reason | grep -c rubbish"
+    machine.await_("the bound", lambda: machine.sh(rejected + " || true") == "20")
+    done = machine.ctl("complete", "amid", "1", "1", "--wait=synced", user="alice")
+    judge.expect(done.returncode == 0, "nobody else is kept waiting", done.stderr)
+    judge.expect(machine.sh(rejected) == "20", "his refused files end at his bound", machine.sh(rejected))
+    machine.ctl("rejected", "discard", "--all", "--yes", user="bob")
+    machine.await_("the next of them", lambda: machine.sh(rejected + " || true") == "20")
+    judge.expect(True, "he has room again when he has discarded them")
+    machine.sh(f"rm -f {SPOOL}/incoming/rubbish-*")
+
+
+def attacks(judge, machine):
+    """The attack table, tried by two accounts and a stranger."""
+    machine.configure(HASTY)
+    machine.ctl("rejected", "discard", "--all", "--yes")
+    done = machine.run("/mnt/guest/attacks", "--flood", "5000", check=False, patience=600)
+    lines = [line.strip() for line in done.stdout.splitlines()]
+    for line in lines:
+        if verdict := re.fullmatch(r"(ok  |FAIL) (.*)", line):
+            judge.expect(verdict[1] == "ok  ", verdict[2], "")
+    judge.expect(done.returncode == 0 and len(lines) > 20, "all of the table was tried", done.stderr)
+
+
+CASES = [members, a_stranger, attacks, by_socket, a_flood, rubbish]
