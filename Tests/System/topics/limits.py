@@ -1,0 +1,92 @@
+"""Bounds on what the service may use, and that reaching them is no end: connections, descriptors, threads."""
+
+from machine import API, DAEMON, HASTY, SOCKET, expect_all
+
+# Opens as many connections as it may, says nothing on them, and keeps them until the file is gone.
+HOLD = f"""
+import os, resource, socket, sys, time
+resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))
+held = []
+for _ in range(int(sys.argv[1])):
+    connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(2)
+    try:
+        connection.connect("{SOCKET}")
+        held.append(connection)
+    except OSError:
+        break
+print(len(held), flush=True)
+open("/run/held-" + sys.argv[2], "w").close()
+while os.path.exists("/run/held-" + sys.argv[2]):
+    time.sleep(0.1)
+"""
+
+
+def in_force(judge, machine):
+    """The limits are in force."""
+    limits = machine.sh("cat /proc/$(systemctl show -P MainPID progress-syncd)/limits")
+    judge.expect("Max open files            4096                 4096" in limits, "4096 descriptors", limits)
+    for name, wanted in {"TasksMax": "64", "MemoryHigh": str(192 << 20), "MemoryMax": str(256 << 20)}.items():
+        judge.expect(machine.show(name) == wanted, f"{name}={wanted}", machine.show(name))
+    threads = int(machine.sh("ls /proc/$(systemctl show -P MainPID progress-syncd)/task | wc -l"))
+    judge.expect(threads <= 32, f"idle, it has {threads} of 64 threads")
+
+
+def many_clients(judge, machine):
+    """Somebody opens as many connections as he can."""
+    machine.add_user("alice")
+    machine.add_user("bob")
+    machine.configure(HASTY)
+    machine.api = API(machine)
+    machine.run("chmod", "1777", "/run")
+    machine.write("/usr/local/bin/hold", "#!/usr/bin/python3\n" + HOLD, "755")
+    machine.run("systemd-run", "--quiet", "--collect", "--unit=hold", "--uid=bob", "--gid=bob", "/usr/local/bin/hold", "300", "bob")
+    machine.await_("his connections", lambda: machine.run("test", "-e", "/run/held-bob", check=False).returncode == 0)
+    judge.note(f"{machine.journal('-u', 'hold').split()[:1]} connections were made")
+    done = machine.ctl("status", "--system", user="alice")
+    judge.expect(done.returncode == 0 and "running" in done.stdout, "alice is answered all the same", done.stdout + done.stderr)
+    judge.expect(machine.ctl("flush", "--system").returncode == 0, "and root is")
+    done = machine.ctl("complete", "many", "1", "1", "--wait=synced", user="alice")
+    judge.expect(done.returncode == 0, "and what is dropped is delivered", done.stderr)
+    descriptors = int(machine.sh("ls /proc/$(systemctl show -P MainPID progress-syncd)/fd | wc -l"))
+    judge.expect(descriptors < 200, f"the daemon has {descriptors} descriptors open")
+    threads = int(machine.sh("ls /proc/$(systemctl show -P MainPID progress-syncd)/task | wc -l"))
+    judge.expect(threads <= 48, f"and {threads} threads")
+    machine.run("rm", "-f", "/run/held-bob")
+    machine.run("systemctl", "stop", "hold", check=False)
+    machine.await_("bob's turn", lambda: machine.ctl("flush", "--system", user="bob").returncode == 0)
+    judge.expect(True, "when his connections have gone, bob is answered again")
+
+
+def few_descriptors(judge, machine):
+    """Hardly any descriptors."""
+    machine.drop_in("LimitNOFILE=64")
+    machine.run("systemctl", "restart", DAEMON)
+    machine.drop_many("few", 200, user="alice")
+    machine.run("systemd-run", "--quiet", "--collect", "--unit=hold", "--uid=bob", "--gid=bob", "/usr/local/bin/hold", "300", "bob")
+    machine.drop_many("more", 200, user="alice")
+    machine.await_("all of it", lambda: len(machine.api.taken("few")) == len(machine.api.taken("more")) == 200, 60)
+    expect_all(judge, machine.api, "few", 200, "all is accepted and delivered")
+    judge.expect(machine.show("NRestarts") == "0", "without a restart")
+    machine.run("rm", "-f", "/run/held-bob")
+    machine.run("systemctl", "stop", "hold", check=False)
+    machine.drop_in("")
+
+
+def few_threads(judge, machine):
+    """As many threads as it has, and no more."""
+    machine.sh("mount -o remount,rw,bind /sys/fs/cgroup/pids && systemctl daemon-reexec")
+    machine.run("systemctl", "restart", DAEMON)
+    threads = int(machine.sh("ls /proc/$(systemctl show -P MainPID progress-syncd)/task | wc -l"))
+    machine.drop_in(f"TasksMax={threads + 2}")
+    machine.run("systemctl", "restart", DAEMON)
+    limit = machine.sh("cat /sys/fs/cgroup/pids/system.slice/progress-syncd.service/pids.max")
+    judge.expect(limit == str(threads + 2), f"the kernel lets it have {threads + 2}", limit)
+    machine.drop_many("threads", 300, user="alice")
+    machine.await_("all of it", lambda: len(machine.api.taken("threads")) == 300)
+    expect_all(judge, machine.api, "threads", 300, "all is accepted and delivered")
+    judge.expect(machine.is_active() and machine.show("NRestarts") == "0", "without a restart")
+    machine.drop_in("")
+
+
+CASES = [in_force, many_clients, few_descriptors, few_threads]
