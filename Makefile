@@ -27,7 +27,7 @@ RELEASE_FLAGS := --configuration release --static-swift-stdlib -Xswiftc -gline-t
 RELEASE_STAMP := .build/release.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test man soak test-power test-system test-packages deb reproduce chaos lint format install clean
+.PHONY: help setup build run test man soak test-power test-system deb reproduce chaos lint format install clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -63,19 +63,13 @@ test-power: setup ## Cut the power of a virtual machine under load, and look for
 	$(SWIFT) build
 	@Tests/PowerCut/run $(or $(ROUNDS),10) $(SEED)
 
-test-system: setup ## Boot Debian's systemd in a container, and read back what the journal has of the service; as root
+test-system: deb ## Boot Debian in containers, and drive the packages there from outside, from install to purge; as root; TOPICS=
 	@packaging/setup system
-	$(SWIFT) build
-	@Tests/System/run
+	@Tests/System/run $(TOPICS)
 
 chaos: setup ## Run daemon and API amid kills, a hostile proxy and a full disk, and judge what came of it; MINUTES=10 SEED=
 	$(SWIFT) build
 	@Tests/Chaos/run $(or $(MINUTES),10) $(SEED)
-
-test-packages: deb ## Install, crash, upgrade and remove the packages in a Debian that is booted for it; as root
-	@packaging/setup system
-	@packaging/lint-deb
-	@Tests/System/packages
 
 deb: $(RELEASE_STAMP) ## Build the Debian packages progress-sync and progress-api, into .build/deb
 	@packaging/deb
