@@ -65,6 +65,7 @@ test-power: setup ## Cut the power of a virtual machine under load, and look for
 
 test-system: deb ## Boot Debian in containers, and drive the packages there from outside, from install to purge; as root; TOPICS=
 	@packaging/setup system
+	@packaging/lint-deb
 	@Tests/System/run $(TOPICS)
 
 chaos: setup ## Run daemon and API amid kills, a hostile proxy and a full disk, and judge what came of it; MINUTES=10 SEED=
