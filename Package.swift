@@ -116,7 +116,8 @@ let package = Package(
     .testTarget(name: "MeasurementsTests", dependencies: ["Measurements", "ProgressModel"], swiftSettings: strict),
     .testTarget(name: "SyncPolicyTests", dependencies: ["SyncPolicy", "ProgressModel"], swiftSettings: strict),
     .testTarget(
-      name: "SpoolTests", dependencies: ["Spool", "CSpool", "CTestSupport", "ProgressModel", systemPackage], swiftSettings: strict),
+      name: "SpoolTests", dependencies: ["Spool", "CSpool", "CTestSupport", "ProgressModel", "TestSupport", systemPackage],
+      swiftSettings: strict),
     .testTarget(
       name: "SyncStoreTests", dependencies: ["CrashPoints", "SyncStore", "SyncPolicy", "ProgressModel", "TestSupport", grdb],
       swiftSettings: strict),

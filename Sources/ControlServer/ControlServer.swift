@@ -11,7 +11,7 @@ import ServiceLifecycle
 /// It knows who asks from the kernel, and leaves to its `ControlPort` what that person may see and do. A client that is slow, silent or
 /// hostile costs one of a limited number of connections, and nobody waits for it.
 package struct ControlServer: Service {
-  private let socket: ControlSocket
+  private let socket: DaemonSocket
   let port: any ControlPort
   private let limits: ConnectionLimits
   private let logger: Logger
@@ -22,7 +22,7 @@ package struct ControlServer: Service {
   static let keepAlive = Duration.seconds(30)
 
   /// - Parameter socket: Stays open, and in its place, when the server ends.
-  package init(on socket: ControlSocket, port: any ControlPort, limits: ConnectionLimits = ConnectionLimits(), logger: Logger) {
+  package init(on socket: DaemonSocket, port: any ControlPort, limits: ConnectionLimits = ConnectionLimits(), logger: Logger) {
     (self.socket, self.port, self.limits, self.logger) = (socket, port, limits, logger)
   }
 

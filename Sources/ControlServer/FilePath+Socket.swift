@@ -39,23 +39,23 @@ struct SocketFile: Equatable {
 
 extension FilePath {
   /// Makes the directory, whose mode lets clients through; one that is there stays as it is, and those above it have to be there.
-  func makeDirectory() throws(ControlSocketError) {
+  func makeDirectory() throws(DaemonSocketError.Problem) {
     guard !isEmpty, withPlatformString({ mkdir($0, 0o755) }) != 0, errno != EEXIST else { return }
-    throw .system(doing: "make the directory", self, errno)
+    throw .unusable(doing: "make the directory", self, Errno(rawValue: errno))
   }
 
   /// Throws unless nothing is here, or a socket that nobody listens on any more.
-  func requireFree() throws(ControlSocketError) {
+  func requireFree(for purpose: SocketPurpose) throws(DaemonSocketError.Problem) {
     var status = Glibc.stat()
     guard withPlatformString({ lstat($0, &status) }) == 0 else {
-      guard errno == ENOENT else { throw .system(doing: "look at", self, errno) }
+      guard errno == ENOENT else { throw .unusable(doing: "look at", self, Errno(rawValue: errno)) }
       return
     }
-    guard status.st_mode & S_IFMT == S_IFSOCK else { throw .notASocket(self) }
-    guard var address = sockaddr_un(self) else { throw .tooLong(self) }
+    guard status.st_mode & S_IFMT == S_IFSOCK else { throw .notASocket }
+    guard var address = sockaddr_un(self) else { throw .tooLong }
     // Not waiting for a listener whose backlog is full: it is there.
-    let probe = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue), 0)
-    guard probe >= 0 else { throw .system(doing: "look at", self, errno) }
+    let probe = socket(AF_UNIX, purpose.type | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue), 0)
+    guard probe >= 0 else { throw .unusable(doing: "look at", self, Errno(rawValue: errno)) }
     defer { close(probe) }
     let length = socklen_t(MemoryLayout<sockaddr_un>.size)
     let isAnswered = withUnsafePointer(to: &address) { pointer in
@@ -63,20 +63,20 @@ extension FilePath {
     }
     switch isAnswered ? 0 : errno {
     case ECONNREFUSED, ENOENT: return
-    case 0, EAGAIN: throw .inUse(self, process: PeerCredentials(of: probe)?.process)
-    case let code: throw .system(doing: "look at", self, code)
+    case 0, EAGAIN: throw .inUse(process: PeerCredentials(of: probe)?.process)
+    case let code: throw .unusable(doing: "look at", self, Errno(rawValue: code))
     }
   }
 
   /// Gives the file to a group; returns why it could not be, if so: then only the daemon's own user and group get in, and root.
-  func give(to group: String?) -> String? {
+  func give(to group: String?, as name: String) -> String? {
     guard let group else { return nil }
     guard let number = groupNumber(of: group) else {
-      return "control.group: there is no group \(group): only root and the daemon's own user and group may use the control socket"
+      return "control.group: there is no group \(group): only root and the daemon's own user and group may use the \(name)"
     }
     guard withPlatformString({ lchown($0, uid_t.max, number) }) != 0 else { return nil }
     let advice = "the daemon's user must be in it, as sysusers.d makes it"
-    return "control.group: the control socket cannot be given to the group \(group): \(Errno(rawValue: errno)); \(advice)"
+    return "control.group: the \(name) cannot be given to the group \(group): \(Errno(rawValue: errno)); \(advice)"
   }
 }
 

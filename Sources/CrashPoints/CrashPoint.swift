@@ -8,6 +8,8 @@
 /// when the point is reached for the first time, `claimed:3` for the third, and `claimed=hang` lets the thread that
 /// reaches it stand still for ever. In release builds `reach` is empty, and nothing reads the variable.
 package enum CrashPoint: String, CaseIterable, Sendable {
+  /// What was handed over by socket is in `incoming/`, the directory is not synced, and nobody was answered.
+  case entrusted
   /// A file has been renamed into `claimed/`, and the directories are not synced.
   case claimed
   /// A batch of claims is durable, and none of it has been read.

@@ -10,6 +10,11 @@ struct Descriptor: ~Copyable {
     number = try checked(open)
   }
 
+  /// Takes over one that is open.
+  init(number: CInt) {
+    self.number = number
+  }
+
   deinit {
     // Nothing was written through a descriptor that is closed here without an fsync, so there is nothing left to fail.
     _ = close(number)

@@ -16,11 +16,17 @@ package enum SpoolError: Error, Hashable, CustomStringConvertible {
 }
 
 /// Why a client's file was not dropped, or is not known to be durable.
-package enum SpoolWriteError: Error, Hashable, CustomStringConvertible {
+package indirect enum SpoolWriteError: Error, Hashable, CustomStringConvertible {
   case invalidName(SpoolName)
   /// A file of that name still waits.
   case nameTaken(SpoolName, in: FilePath)
   case system(doing: String, path: FilePath, code: Errno)
+  /// The daemon would take it neither now nor later.
+  case refused(SubmissionRefusal)
+  /// It was handed over, and nobody has said what became of it.
+  case unanswered(SpoolName, reason: String)
+  /// Why it can neither be put into the directory nor be handed over by socket.
+  case neitherWay(directory: SpoolWriteError, socket: String)
 
   package var description: String {
     switch self {
@@ -30,6 +36,10 @@ package enum SpoolWriteError: Error, Hashable, CustomStringConvertible {
       "\(name) already waits in \(directory); use another name, or none"
     case .system(let doing, let path, let code):
       "cannot \(doing) \(path): \(code); \(code.advice)"
+    case .refused(let refusal): "the daemon refuses it: \(refusal)"
+    case .unanswered(let name, let reason):
+      "whether \(name) arrived is not known: \(reason); drop it again with an id in each action, which makes that harmless"
+    case .neitherWay(let directory, let socket): "\(directory); nor does the daemon take it by socket: \(socket)"
     }
   }
 }

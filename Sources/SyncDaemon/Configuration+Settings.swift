@@ -19,6 +19,10 @@ extension Configuration {
       maximumConcurrentRequests: api.maxConcurrentRequests, rescanInterval: spool.rescanInterval)
   }
 
+  var submissionLimits: SubmissionLimits {
+    SubmissionLimits(maximumFileSize: spool.maxFileSize)
+  }
+
   var spoolLimits: SpoolLimits {
     SpoolLimits(maximumFileSize: spool.maxFileSize, settleTime: spool.settleTime)
   }

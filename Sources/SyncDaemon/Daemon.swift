@@ -61,6 +61,8 @@ package struct Daemon {
     let (instruments, chronicle) = (Instruments(), Chronicle())
     let socket = try openControlSocket()
     defer { socket?.close() }
+    let submissions = openSubmissionSocket()
+    defer { submissions?.close() }
     var damage: String?
     repeat {
       let store = try await openQueue(damage: damage)
@@ -68,12 +70,13 @@ package struct Daemon {
       let (spool, api) = (configuration.spool.directory.string, configuration.api.baseURL)
       logger.say(.started, "progress-syncd \(Self.version): \(spool) → \(api)", [.version: Self.version, .spool: spool, .api: api])
       let commons = Commons(chronicle: chronicle, instruments: instruments, running: RunningConfiguration(started), threshold: threshold)
-      try await run(await services(commons, store, socket))
+      try await run(await services(commons, store, socket, submissions))
       damage = store.damage
     } while damage != nil
     logger.say(.stopped, "progress-syncd has finished")
-    // Whoever gets the lock makes a socket in the same place.
+    // Whoever gets the lock makes sockets in the same places.
     socket?.close()
+    submissions?.close()
     _ = consume lock
   }
 
@@ -105,22 +108,37 @@ package struct Daemon {
 
   /// The socket that clients reach the daemon at; nil, and said, when there can be none: syncing does not stop for it.
   ///
-  /// Throws `ControlSocketError.inUse`: somebody else's answers would be taken for this daemon's.
-  private func openControlSocket() throws -> ControlSocket? {
-    do throws(ControlSocketError) {
-      if let passed = ControlSocket.passed() { return passed }
-      let socket = try ControlSocket.make(at: configuration.control.socket, group: configuration.control.group)
+  /// Throws `DaemonSocketError` when it is in use: somebody else's answers would be taken for this daemon's.
+  private func openControlSocket() throws -> DaemonSocket? {
+    do throws(DaemonSocketError) {
+      if let passed = DaemonSocket.passed() { return passed }
+      let socket = try DaemonSocket.make(at: configuration.control.socket, group: configuration.control.group)
       if let warning = socket.warning { logger.say(.controlLimited, "\(warning)", [.reason: "\(warning)"]) }
       return socket
     } catch {
-      if case .inUse = error { throw error }
+      if error.isInUse { throw error }
       logger.say(.controlFailed, "\(error); syncing goes on, but progressctl cannot reach the daemon")
       return nil
     }
   }
 
-  /// The last is the first to end: whoever asks is answered as long as the work loop works.
-  private func services(_ commons: Commons, _ store: SyncStore, _ socket: ControlSocket?) async -> [any Service] {
+  /// The socket that action files are handed over by; nil, and said, when there can be none: the directory is open to whoever may write to it.
+  private func openSubmissionSocket() -> DaemonSocket? {
+    do throws(DaemonSocketError) {
+      if let passed = DaemonSocket.passed(for: .submissions) { return passed }
+      let socket = try DaemonSocket.make(at: configuration.spool.socket, for: .submissions, group: configuration.control.group)
+      if let warning = socket.warning { logger.say(.controlLimited, "\(warning)", [.reason: "\(warning)"]) }
+      return socket
+    } catch {
+      logger.say(.submissionFailed, "\(error); syncing goes on, and what is dropped into the directory is taken")
+      return nil
+    }
+  }
+
+  /// The last is the first to end: whoever asks is answered, and what is handed over is taken, as long as the work loop works.
+  private func services(
+    _ commons: Commons, _ store: SyncStore, _ socket: DaemonSocket?, _ submissions: DaemonSocket?
+  ) async -> [any Service] {
     let page = MetricsPage(configuration, store: store, instruments: commons.instruments, startedAt: startedAt)
     let control = DaemonControl(configuration, commons, metricsPage: page, startedAt: startedAt, logger: logger) { .now }
     let reloader = Reloader(started: configuration, load: load)
@@ -129,6 +147,10 @@ package struct Daemon {
     ) { .now }
     var services: [any Service] = []
     if let socket { services.append(ControlServer(on: socket, port: control, logger: logger.saying(.controlFailed))) }
+    if let submissions {
+      let root = configuration.spool.directory
+      services.append(SubmissionDesk(root: root, running: commons.running, on: submissions, logger: logger))
+    }
     if let address = configuration.metrics.listen {
       let server = MetricsServer(
         host: address.host, port: address.port, logger: logger.saying(.metricsFailed),
@@ -154,7 +176,8 @@ extension Daemon {
   package static func exitCode(for error: any Error) -> Int32 {
     switch error {
     case is ConfigurationError, is APIClientError, DaemonError.token, SyncStoreError.newer: 78
-    case StateLockError.held, ControlSocketError.inUse: 75
+    case StateLockError.held: 75
+    case let error as DaemonSocketError where error.isInUse: 75
     case is StateLockError, is SpoolError, is SyncStoreError, is DaemonError: 74
     default: 70
     }

@@ -40,6 +40,7 @@ package enum MessageKind: String, CaseIterable, Sendable {
   case clockUnwatched = "9d0d202156874aada990755a36e0e4b8"
   case controlFailed = "40e1b688510a4f2cac16f7408db628c4"
   case controlLimited = "1c179929e1b944db8c7518d430bac416"
+  case submissionFailed = "5a133dffe7bd4bd0a7f4c8492ac9e1b5"
   case metricsFailed = "d703f2bdb3da41288f548fded1e1062a"
   case metricsOpen = "a5e9bcbc3dfe4b68bc2f0b96f039ea6f"
   // Start, reload, stop
@@ -81,7 +82,7 @@ package enum MessageKind: String, CaseIterable, Sendable {
       .restartNeeded:
       .warning
     case .rejected, .setAside, .apiHolds, .tokenKept, .storageFailed, .queueRescued, .queueFull, .reloadRefused, .controlFailed,
-      .metricsFailed, .incidentHeld, .incidentFailed, .incidentBacklog:
+      .submissionFailed, .metricsFailed, .incidentHeld, .incidentFailed, .incidentBacklog:
       .error
     case .failedToStart: .critical
     }
@@ -100,7 +101,9 @@ package enum MessageKind: String, CaseIterable, Sendable {
     case .attemptFailed: Self.entryFields + [.attempt, .reason]
     case .rejected: Self.entryFields + [.status, .reason]
     case .setAside: [.entry]
-    case .apiAnswers, .tokenChanged, .storageRecovered, .controlFailed, .metricsFailed, .stopped, .reloaded, .flushed, .resumed: []
+    case .apiAnswers, .tokenChanged, .storageRecovered, .controlFailed, .submissionFailed, .metricsFailed, .stopped, .reloaded, .flushed,
+      .resumed:
+      []
     case .apiPauses, .apiFails, .apiUnreachable: [.reason, .until]
     case .apiHolds: [.reason, .status]
     case .wokeUp, .tokenKept, .tokenUnwatched, .storageFailed, .removalFailed, .controlLimited, .queueRescued, .queueFull, .spoolUnwatched,

@@ -17,6 +17,11 @@ package struct PassedSocket: Hashable, Sendable {
     self.init(named: name) { sd_is_socket_unix($0, CInt(SOCK_STREAM.rawValue), 1, nil, 0) > 0 }
   }
 
+  /// The same for a unix socket of packets (`ListenSequentialPacket=`).
+  package init?(unixPacketListenerNamed name: String) {
+    self.init(named: name) { sd_is_socket_unix($0, CInt(SOCK_SEQPACKET.rawValue), 1, nil, 0) > 0 }
+  }
+
   private init?(named name: String, is kind: (CInt) -> Bool) {
     var names: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
     let count = sd_listen_fds_with_names(0, &names)

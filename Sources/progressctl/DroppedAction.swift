@@ -23,9 +23,13 @@ struct DroppedAction: CustomStringConvertible {
     }
     (self.id, self.keys, self.key) = (id, keys, key)
     do {
-      file = try SpoolWriter(incoming: service.configuration.spool.directory.appending("incoming")).drop(contents)
+      file = try service.spoolWriter.drop(contents)
+    } catch .unanswered(let name, let reason) {
+      let words = "whether \(name) arrived is not known: \(reason); drop it again with --id \(id), which does nothing when it did"
+      throw Failure("\(words) (\(service.name))", code: EX_TEMPFAIL)
     } catch {
-      throw Failure("\(error); nothing was dropped (\(service.name))", code: error.exitCode)
+      let next = error.exitCode == EX_NOPERM ? service.howToBeLetIn.map { "; \($0)" } ?? "" : ""
+      throw Failure("\(error)\(next); nothing was dropped (\(service.name))", code: error.exitCode)
     }
   }
 
@@ -36,6 +40,18 @@ struct DroppedAction: CustomStringConvertible {
   var description: String { "\(key)".singleLine + " (id \(id))" }
 }
 
+extension Service {
+  /// The way in for action files: the daemon's socket, and its directory.
+  var spoolWriter: SpoolWriter {
+    SpoolWriter(incoming: configuration.spool.directory.appending("incoming"), socket: configuration.spool.socket)
+  }
+
+  /// What gives a person who may neither connect nor write the right to do both; nil where there is no group for it.
+  fileprivate var howToBeLetIn: String? {
+    configuration.control.group.map { "sudo usermod -aG \($0) $USER and a new login let you in" }
+  }
+}
+
 extension SpoolWriteError {
   fileprivate var exitCode: CInt {
     switch self {
@@ -43,6 +59,9 @@ extension SpoolWriteError {
     case .system(_, _, .noSuchFileOrDirectory), .system(_, _, .notDirectory): EX_UNAVAILABLE
     case .system: EX_IOERR
     case .invalidName, .nameTaken: EX_CANTCREAT
+    case .refused: EX_DATAERR
+    case .unanswered: EX_TEMPFAIL
+    case .neitherWay(let directory, _): directory.exitCode
     }
   }
 }

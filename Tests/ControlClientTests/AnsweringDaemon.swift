@@ -93,7 +93,7 @@ final class AnsweringDaemon: ControlPort {
 
   /// Answers at `path` while `body` runs, with a client of it.
   func serving<Answer>(at path: String, _ body: (SocketClient) async throws -> Answer) async throws -> Answer {
-    let socket = try ControlSocket.make(at: FilePath(path), group: nil)
+    let socket = try DaemonSocket.make(at: FilePath(path), group: nil)
     defer { socket.close() }
     let server = ControlServer(on: socket, port: self, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     return try await withThrowingTaskGroup(of: Void.self) { group in

@@ -24,7 +24,7 @@ struct ConnectionLimitsTests {
   func goneClients() async throws {
     let directory = try TemporaryDirectory()
     let path = directory.socket
-    let socket = try ControlSocket.make(at: path, group: nil)
+    let socket = try DaemonSocket.make(at: path, group: nil)
     let port = SamplePort()
     port.isBusy.withLock { $0 = true }
     try await serving(port, on: socket) {

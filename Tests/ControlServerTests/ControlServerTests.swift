@@ -14,7 +14,7 @@ struct ControlServerTests {
   func documentedExamples() async throws {
     let directory = try TemporaryDirectory()
     let path = directory.socket
-    let socket = try ControlSocket.make(at: path, group: nil)
+    let socket = try DaemonSocket.make(at: path, group: nil)
     try await serving(SamplePort(), on: socket) {
       let examples = try await examplesOfPage()
       #expect(examples.count == 8)
@@ -51,7 +51,7 @@ struct ControlServerTests {
   func rubbish(line: String, body: String, status: String, words: String) async throws {
     let directory = try TemporaryDirectory()
     let path = directory.socket
-    let socket = try ControlSocket.make(at: path, group: nil)
+    let socket = try DaemonSocket.make(at: path, group: nil)
     try await serving(SamplePort(), on: socket) {
       let client = try RawClient(path)
       client.send(line + "Host: x\r\nConnection: close\r\nContent-Length: \(body.utf8.count)\r\n\r\n" + body)
@@ -66,7 +66,7 @@ struct ControlServerTests {
   func notHTTP(bytes: String) async throws {
     let directory = try TemporaryDirectory()
     let path = directory.socket
-    let socket = try ControlSocket.make(at: path, group: nil)
+    let socket = try DaemonSocket.make(at: path, group: nil)
     try await serving(SamplePort(), on: socket) {
       let good = try RawClient(path)
       let bad = try RawClient(path)
@@ -83,7 +83,7 @@ struct ControlServerTests {
   func clients() async throws {
     let directory = try TemporaryDirectory()
     let path = directory.socket
-    let socket = try ControlSocket.make(at: path, group: nil)
+    let socket = try DaemonSocket.make(at: path, group: nil)
     let port = SamplePort()
     try await serving(port, on: socket) {
       var request = HTTPClientRequest(url: "http+unix://\(path.string.replacing("/", with: "%2F"))/v1/pause")
@@ -102,7 +102,7 @@ struct ControlServerTests {
   func otherUser() async throws {
     let directory = try TemporaryDirectory()
     let path = directory.socket
-    let socket = try ControlSocket.make(at: path, group: nil)
+    let socket = try DaemonSocket.make(at: path, group: nil)
     _ = path.withPlatformString { chmod($0, 0o666) }
     let port = SamplePort()
     try await serving(port, on: socket) {
@@ -121,7 +121,7 @@ struct ControlServerTests {
   func longList() async throws {
     let directory = try TemporaryDirectory()
     let path = directory.socket
-    let socket = try ControlSocket.make(at: path, group: nil)
+    let socket = try DaemonSocket.make(at: path, group: nil)
     let port = SamplePort(entryCount: 10_500)
     try await serving(port, on: socket) {
       let slow = try RawClient(path)

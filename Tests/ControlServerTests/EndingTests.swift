@@ -10,7 +10,7 @@ struct EndingTests {
   func hundred() async throws {
     let directory = try TemporaryDirectory()
     let path = directory.socket
-    let socket = try ControlSocket.make(at: path, group: nil)
+    let socket = try DaemonSocket.make(at: path, group: nil)
     try await serving(SamplePort(), on: socket) {
       var clients: [RawClient] = []
       for _ in 1...64 { clients.append(try RawClient(path)) }
@@ -37,7 +37,7 @@ struct EndingTests {
   func stuckClients() async throws {
     let directory = try TemporaryDirectory()
     let path = directory.socket
-    let socket = try ControlSocket.make(at: path, group: nil)
+    let socket = try DaemonSocket.make(at: path, group: nil)
     let port = SamplePort(entryCount: 1_000_000)
     let clients = Stuck()
     // Without an end this does not return: nobody lets go of a connection before.
@@ -92,7 +92,7 @@ struct EndingTests {
   func watchers() async throws {
     let directory = try TemporaryDirectory()
     let path = directory.socket
-    let socket = try ControlSocket.make(at: path, group: nil)
+    let socket = try DaemonSocket.make(at: path, group: nil)
     let client = try RawClient(path)
     // The patience is not what ends it.
     try await serving(SamplePort(), on: socket) {
@@ -108,7 +108,7 @@ struct EndingTests {
   func leaving() async throws {
     let directory = try TemporaryDirectory()
     let path = directory.socket
-    let socket = try ControlSocket.make(at: path, group: nil)
+    let socket = try DaemonSocket.make(at: path, group: nil)
     let port = SamplePort()
     try await serving(port, on: socket) {
       do {
@@ -125,7 +125,7 @@ struct EndingTests {
   func again() async throws {
     let directory = try TemporaryDirectory()
     let path = directory.socket
-    let socket = try ControlSocket.make(at: path, group: nil)
+    let socket = try DaemonSocket.make(at: path, group: nil)
     for _ in 1...3 {
       try await serving(SamplePort(), on: socket) {
         let client = try RawClient(path)

@@ -79,7 +79,7 @@ struct HTTPListenerTests {
     _ limits: ConnectionLimits, answerTime: Duration = .zero, _ body: @escaping @Sendable (Door) async throws -> Void
   ) async throws {
     let directory = try TemporaryDirectory()
-    let socket = try ControlSocket.make(at: directory.socket, group: nil)
+    let socket = try DaemonSocket.make(at: directory.socket, group: nil)
     let door = Door(path: directory.socket, next: NextCaller())
     let listener = HTTPListener(
       limits: limits, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },

@@ -31,7 +31,7 @@ struct TemporaryDirectory: ~Copyable {
 ///
 /// - Parameter stopPatience: So long that what has to end by itself is not mistaken for what was cut off, unless a test wants the latter.
 func serving(
-  _ port: some ControlPort, on socket: ControlSocket, stopPatience: Duration = .seconds(3_600),
+  _ port: some ControlPort, on socket: DaemonSocket, stopPatience: Duration = .seconds(3_600),
   _ body: @escaping @Sendable () async throws -> Void
 ) async throws {
   var limits = ConnectionLimits()

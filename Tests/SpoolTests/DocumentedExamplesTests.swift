@@ -20,6 +20,19 @@ import Testing
     #expect(taken.files.map(\.sender) == [geteuid()])
   }
 
+  @Test("The Python example hands an action over by socket", .enabled(if: isInstalled("python3")))
+  func handingOver() async throws {
+    let spool = try TemporarySpool()
+    let example = try #require(examples(in: "python").last)
+    try await SubmissionDesk.open(spool.root) { path in
+      let status = try run(["python3", "-c", example], spool: spool.root, socket: path)
+      #expect(status == 0)
+    }
+    let taken = try spool.reader().takeAll(now: spool.start)
+    #expect(try taken.files.flatMap { try ActionFile.parse($0.contents) }.map(\.session) == [session()])
+    #expect(taken.files.map(\.sender) == [geteuid()])
+  }
+
   @Test("Every action file that the document shows is a valid one")
   func actionFiles() throws {
     let texts = try examples(in: "json")
@@ -57,9 +70,9 @@ import Testing
 private func isInstalled(_ program: String) -> Bool { (try? run([program, "-c", ""], spool: "/")) == 0 }
 
 /// Runs a program found on the path, and returns its exit status.
-private func run(_ arguments: [String], spool: FilePath) throws -> CInt {
+private func run(_ arguments: [String], spool: FilePath, socket: FilePath = "") throws -> CInt {
   var process = pid_t()
-  let environment = ["PATH=" + (getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"), "SPOOL=\(spool)"]
+  let environment = ["PATH=" + (getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"), "SPOOL=\(spool)", "SUBMIT=\(socket)"]
   var argv: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
   var envp: [UnsafeMutablePointer<CChar>?] = environment.map { strdup($0) } + [nil]
   defer { (argv + envp).forEach { free($0) } }

@@ -19,6 +19,7 @@ struct ConfigurationDefaultsTests {
         api.request_timeout: 10s  # default
         api.max_concurrent_requests: 8  # default
         spool.directory: /var/spool/progress-sync  # default
+        spool.socket: /run/progress-sync/submit.sock  # default
         spool.max_file_size: 64KiB  # default
         spool.settle_time: 500ms  # default
         spool.rescan_interval: 1m  # default
@@ -41,6 +42,22 @@ struct ConfigurationDefaultsTests {
         """)
     #expect(resolved.configuration == Configuration())
     #expect(resolved.file == nil)
+  }
+
+  @Test(
+    "of the submission socket follow the control socket",
+    arguments: [
+      (ServiceKind.system, [], "/run/progress-sync/submit.sock"), (.user, [], "/run/user/7/progress-sync/submit.sock"),
+      (.user, ["control.socket=/c/d"], "/c/submit.sock"), (.system, ["control.socket=/c/d", "spool.socket=/e/f"], "/e/f"),
+      // What follows from the control socket keeps no daemon from starting.
+      (
+        .system, ["control.socket=/" + String(repeating: "d", count: 100) + "/c"], "/" + String(repeating: "d", count: 100) + "/submit.sock"
+      ),
+    ])
+  func submissionSocket(kind: ServiceKind, flags: [String], path: String) throws {
+    let environment = ["HOME": "/home/p", "XDG_RUNTIME_DIR": "/run/user/7"]
+    let resolved = try ConfigurationSources(kind: kind, environment: environment, flags: flags).resolve()
+    #expect(resolved.configuration.spool.socket.string == path)
   }
 
   @Test(

@@ -92,6 +92,11 @@ struct ConfigurationProblemTests {
         ["control.socket=/" + String(repeating: "s", count: 103)],
         "--set control.socket: must have 103 bytes at most, as the path of a socket, has 104"
       ),
+      (
+        ["spool.socket=/" + String(repeating: "s", count: 103)],
+        "--set spool.socket: must have 103 bytes at most, as the path of a socket, has 104"
+      ),
+      (["spool.socket=/s", "control.socket=/s"], "--set spool.socket: must not be control.socket"),
     ] as [([String], String)])
   func contradictions(flags: [String], problem: String) {
     #expect(ConfigurationSources(kind: .system, flags: flags).problems == [problem])

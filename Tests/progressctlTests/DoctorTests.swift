@@ -115,10 +115,27 @@ struct DoctorTests {
       ({ $0 = with(incoming: { $0.permissions = 0o2730 }, $0) }, [.problem, .ok], "chmod +t"),
       ({ $0 = with(incoming: { $0.initialAccess = nil }, $0) }, [.warning, .ok], "systemd-tmpfiles --create"),
       ({ $0.dropFailure = refused(.permissionDenied) }, [.problem], "usermod -aG progress-sync-submit anna"),
+      (
+        {
+          $0.dropFailure = refused(.permissionDenied); $0.hasOtherWay = true
+        }, [.warning], "usermod -aG progress-sync-submit anna"
+      ),
       ({ $0.dropFailure = refused(.noSpace) }, [.problem], "progressctl doctor"),
     ] as [(@Sendable (inout SpoolFindings) -> Void, [Diagnosis.Verdict], String?)])
   func spoolFaults(change: @Sendable (inout SpoolFindings) -> Void, verdicts: [Diagnosis.Verdict], fix: String?) {
     expect(Self.patient().diagnoseSpool(Self.spool(change)), verdicts, fix)
+  }
+
+  @Test(
+    "whether actions can be handed over by socket, and what lets them",
+    arguments: [
+      (nil, .ok, nil), (SubmissionObstacle(reason: "", code: .noSuchFileOrDirectory), .unknown, "systemctl start"),
+      (SubmissionObstacle(reason: "", code: .connectionRefused), .unknown, "systemctl start"),
+      (SubmissionObstacle(reason: "", code: .permissionDenied), .warning, "usermod -aG progress-sync-submit anna"),
+      (SubmissionObstacle(reason: "no answer", code: nil), .warning, "journalctl"),
+    ] as [(SubmissionObstacle?, Diagnosis.Verdict, String?)])
+  func submission(obstacle: SubmissionObstacle?, verdict: Diagnosis.Verdict, fix: String?) {
+    expect([Self.patient().diagnoseSubmission(obstacle)], [verdict], fix)
   }
 
   @Test("who is in the group since the last log-in only is told so")

@@ -71,6 +71,7 @@ struct ManualTests {
     "api.token_file": "Under systemd, the credential api-token where there is one.",
     "spool.directory": "User's service: $XDG_STATE_HOME/progress-sync/spool, where XDG_STATE_HOME is ~/.local/state unless set.",
     "state.directory": "$STATE_DIRECTORY where systemd sets it; user's service: $XDG_STATE_HOME/progress-sync.",
+    "spool.socket": "submit.sock beside the control socket.",
     "control.socket": "$RUNTIME_DIRECTORY/control.sock where systemd sets it; user's service: $XDG_RUNTIME_DIR/progress-sync/control.sock.",
   ]
 

@@ -32,10 +32,16 @@ extension Configuration {
     if !state.directory.isEmpty, state.directory == spool.directory {
       found.append(.init(path: "state.directory", text: "must not be spool.directory"))
     }
-    let length = control.socket.string.utf8.count
-    if length > ControlPath.longestSocketPath {
+    // One that only follows from the control socket keeps no daemon from starting.
+    let submissions = spool.socket == defaultSubmissionSocket ? "" : spool.socket
+    for (path, socket) in [("control.socket", control.socket), ("spool.socket", submissions)] {
+      let length = socket.string.utf8.count
+      guard length > ControlPath.longestSocketPath else { continue }
       let text = "must have \(ControlPath.longestSocketPath) bytes at most, as the path of a socket, has \(length)"
-      found.append(.init(path: "control.socket", text: text))
+      found.append(.init(path: path, text: text))
+    }
+    if !control.socket.isEmpty, control.socket == spool.socket {
+      found.append(.init(path: "spool.socket", other: "control.socket", text: "must not be control.socket"))
     }
     return found
   }

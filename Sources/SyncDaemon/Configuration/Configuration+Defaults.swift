@@ -33,6 +33,11 @@ extension Configuration {
     }
   }
 
+  /// Where action files are handed over by socket, unless that is configured: beside the control socket.
+  var defaultSubmissionSocket: FilePath {
+    control.socket.isEmpty ? "" : control.socket.removingLastComponent().appending("submit.sock")
+  }
+
   /// Where systemd puts the token when the unit loads the credential `api-token`; nil outside such a unit.
   package static func tokenCredential(in environment: [String: String]) -> FilePath? {
     environment.directory("CREDENTIALS_DIRECTORY")?.appending("api-token")

@@ -37,6 +37,7 @@ package struct Configuration: Hashable, Sendable {
   /// Where action files arrive.
   package struct Spool: Hashable, Sendable {
     package var directory = FilePath("/var/spool/progress-sync")
+    package var socket = FilePath("/run/progress-sync/submit.sock")
     /// In bytes.
     package var maxFileSize = 65_536
     package var settleTime = Duration.milliseconds(500)

@@ -45,6 +45,7 @@ extension ConfigurationKey {
     ConfigurationKey("api.max_concurrent_requests", \.api.maxConcurrentRequests, .integer(in: 1...64), "requests under way at once"),
 
     ConfigurationKey("spool.directory", \.spool.directory, .path, reloadable: false, "where clients drop action files"),
+    ConfigurationKey("spool.socket", \.spool.socket, .path, reloadable: false, "socket by which clients hand action files over"),
     ConfigurationKey("spool.max_file_size", \.spool.maxFileSize, .size(upTo: 16 << 20), "larger action files are rejected"),
     ConfigurationKey("spool.settle_time", \.spool.settleTime, .duration(upTo: .seconds(600)), "quiet time of a file written in place"),
     ConfigurationKey("spool.rescan_interval", \.spool.rescanInterval, .duration(upTo: .seconds(86_400)), "scan without being notified"),

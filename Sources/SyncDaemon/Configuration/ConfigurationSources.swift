@@ -47,6 +47,7 @@ package struct ConfigurationSources: Sendable {
         }
       }
     }
+    if origins["spool.socket"] == nil { configuration.spool.socket = configuration.defaultSubmissionSocket }
     // A value that is wrong in itself would only mislead a check against another.
     problems += configuration.contradictions.filter { !wrong.contains($0.path) && !wrong.contains($0.other ?? "") }
       .map { (origins[$0.path] ?? .builtIn).problem(with: $0.path, $0.text) }

@@ -17,6 +17,7 @@ struct Diagnosis: Hashable, Codable {
     case unit
     case control
     case spool
+    case submission
     case state
     case disk
     case inotify

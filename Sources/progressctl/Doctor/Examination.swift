@@ -24,8 +24,10 @@ struct Examination {
     try tell(patient.diagnoseDaemon(answer, presence: presence, now: now()))
     try tell(patient.diagnoseUnit(await unit()))
     try tell(patient.diagnoseControl(answer, presence: presence))
-    let spool = spool()
+    let submissionObstacle = service.spoolWriter.rehearseSubmission()
+    let spool = spool(submissionObstacle)
     try tell(patient.diagnoseSpool(spool))
+    try tell([patient.diagnoseSubmission(submissionObstacle)])
     // Whom incoming/ belongs to is the daemon's user.
     let daemonUser = spool.places.incoming.problem == nil ? spool.places.incoming.owner : nil
     try tell(patient.diagnoseState(DirectoryFindings(patient.configuration.state.directory), daemonUser: daemonUser))
@@ -69,11 +71,12 @@ struct Examination {
       asking: manager + ["show", "--property=" + UnitFindings.names.joined(separator: ","), "\(patient.unitName).service"])
   }
 
-  private func spool() -> SpoolFindings {
+  private func spool(_ submissionObstacle: SubmissionObstacle?) -> SpoolFindings {
     let root = patient.configuration.spool.directory
     var found = SpoolFindings(places: SpoolInspection(root: root))
+    found.hasOtherWay = submissionObstacle == nil
     do throws(SpoolWriteError) {
-      try SpoolWriter(incoming: root.appending("incoming")).rehearse()
+      try service.spoolWriter.rehearse()
     } catch {
       found.dropFailure = error
     }

@@ -8,6 +8,8 @@ struct SpoolFindings: Hashable {
   var places: SpoolInspection
   /// What a rehearsed drop came to; nil when it succeeded.
   var dropFailure: SpoolWriteError?
+  /// Whether actions can be handed over by socket instead.
+  var hasOtherWay = false
   /// Names of groups by their ids, as far as they have any.
   var groupNames: [UInt32: String] = [:]
 }
@@ -86,9 +88,10 @@ extension Patient {
           .spool, "you may not drop into \(incoming.path)", fix: "\(sudo)chmod or chown it, or act as user id \(incoming.owner)")
       }
       let name = found.groupNames[group] ?? "\(group)"
-      return .problem(
-        .spool, "you may not drop into \(incoming.path), as only group \(name) may",
-        fix: GroupStanding(of: caller, to: incoming.groupsOfWriters).fix(for: caller, group: name))
+      let text = "you may not drop into \(incoming.path), as only group \(name) may"
+      let fix = GroupStanding(of: caller, to: incoming.groupsOfWriters).fix(for: caller, group: name)
+      return found.hasOtherWay
+        ? .warning(.spool, text + "; by socket you may, while the daemon runs", fix: fix) : .problem(.spool, text, fix: fix)
     case let failure?: return .problem(.spool, "you cannot drop: \(failure)", fix: "see what stands there, then progressctl doctor")
     }
   }

@@ -4,11 +4,11 @@ import SystemPackage
 import Testing
 
 @Suite("The socket's place", .timeLimit(.minutes(1)))
-struct ControlSocketTests {
+struct DaemonSocketTests {
   @Test("It is for its owner and group, and gone when it is closed")
   func modes() throws {
     let directory = try TemporaryDirectory()
-    let socket = try ControlSocket.make(at: directory.socket, group: nil)
+    let socket = try DaemonSocket.make(at: directory.socket, group: nil)
     #expect(mode(of: directory.socket) == S_IFSOCK | 0o660)
     #expect(socket.warning == nil)
     _ = try RawClient(directory.socket)
@@ -20,7 +20,7 @@ struct ControlSocketTests {
   func directory() throws {
     let directory = try TemporaryDirectory()
     let parent = directory.path.appending("progress-sync")
-    let socket = try ControlSocket.make(at: parent.appending("control.sock"), group: nil)
+    let socket = try DaemonSocket.make(at: parent.appending("control.sock"), group: nil)
     #expect(mode(of: parent) == S_IFDIR | 0o755)
     #expect(mode(of: parent.appending("control.sock")) == S_IFSOCK | 0o660)
     socket.close()
@@ -30,7 +30,7 @@ struct ControlSocketTests {
   @Test("A group that does not exist is a warning, and the socket is there")
   func unknownGroup() throws {
     let directory = try TemporaryDirectory()
-    let socket = try ControlSocket.make(at: directory.socket, group: "no-such-group")
+    let socket = try DaemonSocket.make(at: directory.socket, group: "no-such-group")
     #expect(socket.warning?.contains("there is no group no-such-group") == true)
     #expect(mode(of: directory.socket) == S_IFSOCK | 0o660)
   }
@@ -41,7 +41,7 @@ struct ControlSocketTests {
     // Killed, a daemon leaves its socket behind.
     _ = try await shell("python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind(\"\(directory.socket)\")'")
     #expect(mode(of: directory.socket) != nil)
-    let socket = try ControlSocket.make(at: directory.socket, group: nil)
+    let socket = try DaemonSocket.make(at: directory.socket, group: nil)
     _ = try RawClient(directory.socket)
     socket.close()
   }
@@ -49,9 +49,9 @@ struct ControlSocketTests {
   @Test("A socket that somebody answers on stays theirs, and the process is named")
   func inUse() throws {
     let directory = try TemporaryDirectory()
-    let first = try ControlSocket.make(at: directory.socket, group: nil)
-    #expect(throws: ControlSocketError.inUse(directory.socket, process: getpid())) {
-      try ControlSocket.make(at: directory.socket, group: nil)
+    let first = try DaemonSocket.make(at: directory.socket, group: nil)
+    #expect(throws: DaemonSocketError(.inUse(process: getpid()), at: directory.socket, for: .control)) {
+      try DaemonSocket.make(at: directory.socket, group: nil)
     }
     _ = try RawClient(directory.socket)
     first.close()
@@ -62,7 +62,7 @@ struct ControlSocketTests {
     let directory = try TemporaryDirectory()
     let file = directory.path.appending("file")
     try FileDescriptor.open(file, .writeOnly, options: .create, permissions: .ownerReadWrite).close()
-    #expect(throws: ControlSocketError.notASocket(file)) { try ControlSocket.make(at: file, group: nil) }
+    #expect(throws: DaemonSocketError(.notASocket, at: file, for: .control)) { try DaemonSocket.make(at: file, group: nil) }
     #expect(mode(of: file) == S_IFREG | 0o600)
   }
 
@@ -72,7 +72,7 @@ struct ControlSocketTests {
     let (file, target) = (directory.path.appending(".\(getpid())"), directory.path.appending("target"))
     try FileDescriptor.open(target, .writeOnly, options: .create, permissions: .ownerReadWrite).close()
     #expect(file.withPlatformString { name in target.withPlatformString { symlink($0, name) } } == 0)
-    #expect(throws: ControlSocketError.self) { try ControlSocket.make(at: directory.socket, group: nil) }
+    #expect(throws: DaemonSocketError.self) { try DaemonSocket.make(at: directory.socket, group: nil) }
     #expect(mode(of: file).map { $0 & S_IFMT } == S_IFLNK)
     #expect(mode(of: target) == S_IFREG | 0o600)
   }
@@ -82,7 +82,7 @@ struct ControlSocketTests {
     let directory = try TemporaryDirectory()
     let file = directory.path.appending(".\(getpid())")
     _ = try await shell("python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind(\"\(file)\")'")
-    let socket = try ControlSocket.make(at: directory.socket, group: nil)
+    let socket = try DaemonSocket.make(at: directory.socket, group: nil)
     #expect(mode(of: file) == nil)
     socket.close()
   }
@@ -90,9 +90,9 @@ struct ControlSocketTests {
   @Test("Closed, it takes nothing away that has come into its place")
   func replaced() throws {
     let directory = try TemporaryDirectory()
-    let first = try ControlSocket.make(at: directory.socket, group: nil)
+    let first = try DaemonSocket.make(at: directory.socket, group: nil)
     #expect(directory.socket.withPlatformString { unlink($0) } == 0)
-    let second = try ControlSocket.make(at: directory.socket, group: nil)
+    let second = try DaemonSocket.make(at: directory.socket, group: nil)
     first.close()
     #expect(mode(of: directory.socket) == S_IFSOCK | 0o660)
     second.close()
@@ -107,7 +107,7 @@ struct ControlSocketTests {
       ("/dev/null/control.sock", "/dev/null/control.sock: Not a directory"),
     ])
   func unusable(path: String, words: String) {
-    let error = #expect(throws: ControlSocketError.self) { try ControlSocket.make(at: FilePath(path), group: nil) }
+    let error = #expect(throws: DaemonSocketError.self) { try DaemonSocket.make(at: FilePath(path), group: nil) }
     let line = error?.description ?? ""
     #expect(line.contains(words) && !line.contains("\n"))
   }
