@@ -173,7 +173,7 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "progress-syncd", "progressctl", "progress-api", "CrashPoints", "CTestSupport", "TestSupport", asyncHTTPClient, grdb, hummingbird,
+        "progress-syncd", "progressctl", "progress-api", "CrashPoints", "CTestSupport", "SyncStore", "TestSupport", asyncHTTPClient, grdb, hummingbird,
         logging, nioCore, nioHTTP1, nioSSL, serviceLifecycle,
       ], swiftSettings: strict),
   ]

@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import Glibc
+@testable import SyncStore
 import Testing
 
 @Suite("A queue of the first version is taken over with everything in it")
@@ -19,6 +20,7 @@ struct OlderQueueTests {
       try machine.pending() == 1 && machine.rows() == ["1-1 done", "1-2 done hard", "1-4 done"]
     }
     #expect(try machine.files(in: "claimed").isEmpty)
+    #expect(try !machine.daemonLog.contains("damaged"), "it is migrated, not rescued")
     let failed = try await machine.progressctl("queue")
     #expect(failed.words.contains("schedule-p1-1-3") && failed.words.contains("out of the programme"), "\(failed.words)")
     #expect(try hasDied == (migrations(of: machine) > 1), "the point is reached by every migration")
@@ -28,6 +30,7 @@ struct OlderQueueTests {
   func progress() async throws {
     let machine = try Workstation()
     try await machine.startAPI()
+    try await machine.stopAPI()
     try machine.configure()
     try makeQueue(of: machine)
     try await DatabaseQueue(path: path(machine)).write { database in
@@ -66,8 +69,9 @@ struct OlderQueueTests {
     }
     let claim = "018bcfe568000000deadbeef"
     try Data(rating("easy", day: 2).utf8).write(to: machine.directory.appending(path: "spool/claimed/\(claim).018bcfe56800.0.json"))
-    try DatabaseQueue(path: path(machine)).write { database in
-      try database.execute(sql: Self.firstVersion)
+    let queue = try DatabaseQueue(path: path(machine))
+    try Schema.migrator.migrate(queue, upTo: "1: queue and receipts")
+    try queue.write { database in
       try database.execute(
         sql: """
           INSERT INTO writes (id, program_id, week_number, day_number, field, value, recorded_at_ms, accepted_at_ms, waiting_since_ms,
@@ -83,41 +87,6 @@ struct OlderQueueTests {
       try database.execute(sql: "INSERT INTO client_actions VALUES (?, 'once', ?)", arguments: [getuid(), now])
     }
   }
-
-  private static let firstVersion = """
-    CREATE TABLE grdb_migrations (identifier TEXT NOT NULL PRIMARY KEY);
-    INSERT INTO grdb_migrations VALUES ('1: queue and receipts');
-    CREATE TABLE writes (
-      sequence INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, program_id TEXT NOT NULL, week_number INTEGER NOT NULL,
-      day_number INTEGER NOT NULL, field TEXT NOT NULL CHECK (field IN ('completion', 'intensity', 'schedule', 'exercise')),
-      exercise_id TEXT NOT NULL DEFAULT '', value TEXT NOT NULL CHECK (json_valid(value)), recorded_at_ms INTEGER NOT NULL,
-      accepted_at_ms INTEGER NOT NULL, waiting_since_ms INTEGER NOT NULL,
-      state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'retrying', 'parked', 'failed')), due_at_ms INTEGER,
-      failures INTEGER NOT NULL DEFAULT 0, is_alone INTEGER NOT NULL DEFAULT 0, is_put_off INTEGER NOT NULL DEFAULT 0,
-      last_status INTEGER, last_reason TEXT, sender_uid INTEGER NOT NULL, CHECK ((state = 'failed') = (due_at_ms IS NULL))
-    ) STRICT;
-    CREATE UNIQUE INDEX writes_by_key ON writes (program_id, week_number, day_number, field, exercise_id);
-    CREATE INDEX writes_by_due ON writes (due_at_ms, sequence, program_id, week_number, day_number) WHERE due_at_ms IS NOT NULL;
-    CREATE INDEX writes_put_off ON writes (due_at_ms, sequence) WHERE is_put_off;
-    CREATE TABLE receipts (claim TEXT PRIMARY KEY, accepted_at_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-    CREATE TABLE client_actions (sender_uid INTEGER NOT NULL, id TEXT NOT NULL, accepted_at_ms INTEGER NOT NULL,
-      PRIMARY KEY (sender_uid, id)) STRICT, WITHOUT ROWID;
-    CREATE INDEX client_actions_by_age ON client_actions (accepted_at_ms);
-    CREATE TABLE tallies (state TEXT PRIMARY KEY, number INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-    INSERT INTO tallies VALUES ('waiting', 0), ('retrying', 0), ('parked', 0), ('failed', 0);
-    CREATE TRIGGER writes_inserted AFTER INSERT ON writes BEGIN
-      UPDATE tallies SET number = number + 1 WHERE state = NEW.state;
-    END;
-    CREATE TRIGGER writes_deleted AFTER DELETE ON writes BEGIN
-      UPDATE tallies SET number = number - 1 WHERE state = OLD.state;
-    END;
-    CREATE TRIGGER writes_moved AFTER UPDATE OF state ON writes WHEN NEW.state <> OLD.state BEGIN
-      UPDATE tallies SET number = number - 1 WHERE state = OLD.state;
-      UPDATE tallies SET number = number + 1 WHERE state = NEW.state;
-    END;
-    CREATE TABLE last_sync (id INTEGER PRIMARY KEY CHECK (id = 1), at_ms INTEGER) STRICT;
-    INSERT INTO last_sync VALUES (1, NULL);
-    """
 }
 
 extension Workstation {
