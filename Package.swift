@@ -173,7 +173,8 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "progress-syncd", "progressctl", "progress-api", "CrashPoints", "CTestSupport", "SyncStore", "TestSupport", asyncHTTPClient, grdb, hummingbird,
+        "progress-syncd", "progressctl", "progress-api", "CrashPoints", "CTestSupport", "SyncStore", "TestSupport", asyncHTTPClient, grdb,
+        hummingbird,
         logging, nioCore, nioHTTP1, nioSSL, serviceLifecycle,
       ], swiftSettings: strict),
   ]

@@ -39,7 +39,7 @@ struct OlderQueueTests {
           WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 100000)
           INSERT INTO writes (id, program_id, week_number, day_number, field, value, recorded_at_ms, accepted_at_ms, waiting_since_ms,
             due_at_ms, sender_uid)
-          SELECT 'x' || n, 'p' || n, 1, 1, 'completion', '{"completed_at":"2023-11-14T22:13:20Z"}', 1, 1, 1, 1 << 50, 0 FROM numbers
+          SELECT 'x' || n, 'q' || n, 1, 1, 'completion', '{"completed_at":"2023-11-14T22:13:20Z"}', 1, 1, 1, 1 << 50, 0 FROM numbers
           """)
     }
     try await machine.startDaemon()
