@@ -14,6 +14,7 @@ package struct ControlServer: Service {
   private let socket: DaemonSocket
   let port: any ControlPort
   private let limits: ConnectionLimits
+  private let door = Door()
   private let logger: Logger
 
   /// Entries that are read, and held, at once of a listing.
@@ -29,7 +30,7 @@ package struct ControlServer: Service {
   /// Answers until a graceful shutdown: streams end then, and running answers have `ConnectionLimits.stopPatience` to do so. Never throws: what keeps it from serving is logged.
   package func run() async {
     let responder = routes.responder(logger: logger)
-    let listener = HTTPListener(limits: limits, logger: logger, identify: \.peer) { request, caller, gone in
+    let listener = HTTPListener(limits: limits, door: door, logger: logger, identify: \.peer) { request, caller, gone in
       try await responder.respond(to: request, context: ControlContext(source: .init(logger: logger, caller: caller, gone: gone)))
     }
     do {
@@ -40,6 +41,9 @@ package struct ControlServer: Service {
       try? await gracefulShutdown()
     }
   }
+
+  /// Keeps clients waiting while the daemon is started again: for a socket that outlives it.
+  package var doorkeeper: Doorkeeper { Doorkeeper(door: door) }
 
   private var routes: Routes {
     var routes = Routes()

@@ -19,6 +19,7 @@ struct HTTPListener: Sendable {
   typealias Gone = EventLoopFuture<Void>
 
   var limits = ConnectionLimits()
+  var door = Door()
   let logger: Logger
   /// Who has connected.
   let identify: @Sendable (any Channel) -> EventLoopFuture<Caller>
@@ -30,24 +31,26 @@ struct HTTPListener: Sendable {
   func run(open: @Sendable (ServerBootstrap) async throws -> any Channel) async throws {
     let loop = MultiThreadedEventLoopGroup.singleton.next()
     let house = House(loop, limits: limits)
-    let (arrivals, door) = AsyncStream<Arrival>.makeStream()
+    let (arrivals, entrance) = AsyncStream<Arrival>.makeStream()
     // Nothing is read before a task is there to answer; a bare channel can be dropped, a wrapped one cannot.
     let bootstrap = ServerBootstrap(group: loop, childGroup: loop)
       .childChannelOption(.autoRead, value: false)
       .childChannelOption(.allowRemoteHalfClosure, value: true)
       .childChannelInitializer { channel in
-        identify(channel).map { caller in
+        door.enter(channel)
+        return identify(channel).map { caller in
           let arrival = Arrival(channel: channel, caller: caller, gone: channel.eventLoop.makePromise())
           if let refusal = house.admit(arrival) {
             channel.turnAway(refusal)
-          } else if case .terminated = door.yield(arrival) {
+          } else if case .terminated = entrance.yield(arrival) {
             channel.close(promise: nil)
             house.leave(arrival)
           }
         }
       }
     let socket = try await open(bootstrap)
-    socket.closeFuture.whenComplete { _ in door.finish() }
+    socket.closeFuture.whenComplete { _ in entrance.finish() }
+    door.open(socket)
     await withTaskCancellationOrGracefulShutdownHandler {
       await withDiscardingTaskGroup { group in
         for await arrival in arrivals {

@@ -146,19 +146,23 @@ package struct Daemon {
       configuration: configuration, store: store, commons: commons, reloader: reloader, hasDesktop: kind == .user, logger: logger
     ) { .now }
     var services: [any Service] = []
-    if let socket { services.append(ControlServer(on: socket, port: control, logger: logger.saying(.controlFailed))) }
+    let server = socket.map { ControlServer(on: $0, port: control, logger: logger.saying(.controlFailed)) }
+    if let server { services.append(server) }
     if let submissions {
       let root = configuration.spool.directory
       services.append(SubmissionDesk(root: root, running: commons.running, on: submissions, logger: logger))
     }
     if let address = configuration.metrics.listen {
-      let server = MetricsServer(
+      let metrics = MetricsServer(
         host: address.host, port: address.port, logger: logger.saying(.metricsFailed),
         onListening: { [logger] place in logger.say(.metricsOpen, "The metrics are at http://\(place)/metrics", [.address: place]) },
         text: { try await control.metrics() })
-      services.append(server)
+      services.append(metrics)
     }
-    return services + [loop, await Signals(doorbell: commons.doorbell)]
+    services += [loop, await Signals(doorbell: commons.doorbell)]
+    // Nobody listens next where the daemon has made the socket itself.
+    if let server, socket?.path == nil { services.append(server.doorkeeper) }
+    return services
   }
 
   private func run(_ services: [any Service]) async throws {

@@ -62,7 +62,7 @@ struct EndingTests {
   func lateQuestions() async throws {
     let directory = try TemporaryDirectory()
     let path = directory.socket
-    let socket = try ControlSocket.make(at: path, group: nil)
+    let socket = try DaemonSocket.make(at: path, group: nil)
     let clients = try (1...10).map { _ in try RawClient(path) }
     try await withThrowingTaskGroup(of: Void.self) { group in
       // The patience is not what ends it.
@@ -118,6 +118,36 @@ struct EndingTests {
         #expect(answer.contains("accepted"))
       }
       try await eventually { port.mailboxes.withLock { $0.allSatisfy(\.hasEnded) } }
+    }
+  }
+
+  @Test("While servers follow each other on a socket nobody is turned away: who comes in between waits, and is answered")
+  func succession() async throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.socket
+    let socket = try DaemonSocket.make(at: path, group: nil)
+    let (isOver, busy) = (Mutex(false), Mutex(4))
+    try await withThrowingTaskGroup(of: Int.self) { clients in
+      for _ in 1...4 {
+        clients.addTask {
+          defer { busy.withLock { $0 -= 1 } }
+          var served = 0
+          while !isOver.withLock({ $0 }) {
+            let client = try RawClient(path)
+            client.send("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+            let answer = try await client.read(until: "up 1\n")
+            #expect(answer.hasPrefix("HTTP/1.1 200"))
+            served += 1
+          }
+          return served
+        }
+      }
+      for _ in 1...20 {
+        try await serving(SamplePort(), on: socket, withDoorkeeper: true) { try await Task.sleep(for: .milliseconds(50)) }
+      }
+      isOver.withLock { $0 = true }
+      try await serving(SamplePort(), on: socket) { try await eventually { busy.withLock { $0 == 0 } } }
+      for try await served in clients { #expect(served > 0) }
     }
   }
 

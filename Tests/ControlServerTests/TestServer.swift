@@ -31,13 +31,14 @@ struct TemporaryDirectory: ~Copyable {
 ///
 /// - Parameter stopPatience: So long that what has to end by itself is not mistaken for what was cut off, unless a test wants the latter.
 func serving(
-  _ port: some ControlPort, on socket: DaemonSocket, stopPatience: Duration = .seconds(3_600),
+  _ port: some ControlPort, on socket: DaemonSocket, stopPatience: Duration = .seconds(3_600), withDoorkeeper: Bool = false,
   _ body: @escaping @Sendable () async throws -> Void
 ) async throws {
   var limits = ConnectionLimits()
   limits.stopPatience = stopPatience
   let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-  let group = ServiceGroup(services: [ControlServer(on: socket, port: port, limits: limits, logger: quiet)], logger: quiet)
+  let server = ControlServer(on: socket, port: port, limits: limits, logger: quiet)
+  let group = ServiceGroup(services: [server] + (withDoorkeeper ? [server.doorkeeper] : []), logger: quiet)
   try await withThrowingTaskGroup(of: Void.self) { tasks in
     tasks.addTask { try await group.run() }
     do {
