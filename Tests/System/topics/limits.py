@@ -42,7 +42,7 @@ def many_clients(judge, machine):
     machine.write("/usr/local/bin/hold", "#!/usr/bin/python3\n" + HOLD, "755")
     machine.run("systemd-run", "--quiet", "--collect", "--unit=hold", "--uid=bob", "--gid=bob", "/usr/local/bin/hold", "300", "bob")
     machine.await_("his connections", lambda: machine.run("test", "-e", "/run/held-bob", check=False).returncode == 0)
-    judge.note(f"{machine.journal('-u', 'hold').split()[:1]} connections were made")
+    judge.note(f"{machine.journal('-t', 'hold').strip()} connections were made")
     done = machine.ctl("status", "--system", user="alice")
     judge.expect(done.returncode == 0 and "running" in done.stdout, "alice is answered all the same", done.stdout + done.stderr)
     judge.expect(machine.ctl("flush", "--system").returncode == 0, "and root is")

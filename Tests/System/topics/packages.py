@@ -74,7 +74,7 @@ def an_older_version(judge, machine):
     judge.expect(done.returncode == 0, "dpkg -i upgrades it", done.stdout + done.stderr)
     judge.note(f"in {time.monotonic() - began:.1f} s")
     judge.expect(machine.pid not in (pid, "0") and machine.is_active(), "and starts it anew", lambda: machine.out("systemctl", "status", DAEMON))
-    judge.expect("prompt" not in done.stdout + done.stderr and machine.read(CONFIGURATION).startswith(HASTY[:20]), "the administrator's configuration stays as it is")
+    judge.expect(machine.read(CONFIGURATION).startswith(HASTY), "the administrator's configuration stays as it is", lambda: machine.read(CONFIGURATION))
     late.join()
     api.order()
     machine.await_empty()
@@ -147,9 +147,10 @@ def a_purge(judge, machine):
     """Purging it."""
     machine.drop_many("gone", 3, user="alice")
     done = machine.run("dpkg", "-P", "progress-sync", check=False)
-    judge.expect(done.returncode == 0 and "not empty" not in done.stderr, "dpkg -P works, and has nothing to complain of", done.stdout + done.stderr)
-    left = machine.out("sh", "-c", "ls -d /var/lib/progress-sync* /var/spool/progress-sync* /etc/progress-sync* /run/progress-sync* /etc/systemd/system/*/progress-sync* "
-                       "/var/lib/systemd/deb-systemd-helper-enabled/*/progress-sync* /usr/share/doc/progress-sync /usr/bin/progress* 2>/dev/null")
+    judge.expect(done.returncode == 0, "dpkg -P works", done.stdout + done.stderr)
+    left = machine.out("sh", "-c", "ls -d /var/lib/progress-sync* /var/spool/progress-sync* /etc/progress-sync* /etc/credstore/progress-sync* "
+                       "/run/progress-sync* /etc/systemd/system/*/progress-sync* /var/lib/systemd/deb-systemd-helper-enabled/*/progress-sync* "
+                       "/usr/share/doc/progress-sync /usr/bin/progress* 2>/dev/null")
     judge.expect(not left, "no file is left", left)
     judge.expect(machine.out("getent", "passwd", "progress-sync"), "the user stays, so that his number is not given to anybody else")
     done = install(machine)

@@ -40,7 +40,8 @@ def a_bad_configuration(judge, machine):
     judge.expect(done.returncode != 0, "systemctl reload fails", done.stderr)
     judge.note(f"after {time.monotonic() - began:.1f} s")
     said = machine.journal()
-    for what, pattern in {"the misspelt key, with the right one": r"config\.yaml:2.*levle.*level", "the bad value in the same breath": r"config\.yaml:3.*request_timeout"}.items():
+    for what, pattern in {"the misspelt key, with the right one": r"config\.yaml:2.*levle.*level",
+                          "the bad value in the same breath": r"config\.yaml:3.*request_timeout"}.items():
         judge.expect(re.search(pattern, said), f"the journal has {what}, with file and line", said[-1500:])
     judge.expect(machine.entries(f"MESSAGE_ID={KINDS['reloadRefused'][0]}"), "as a line of its own kind")
     judge.expect(machine.is_active() and machine.pid == pid, "the service goes on", lambda: machine.out("systemctl", "status", DAEMON))

@@ -50,7 +50,8 @@ def a_start(judge, machine):
 
 def its_places(judge, machine):
     """Where its files are."""
-    for path, wanted in {STATE: "700 alice:alice", f"{STATE}/spool/incoming": "700 alice:alice", f"/run/user/{machine.uid}/progress-sync/control.sock": "6[06]0 alice:alice"}.items():
+    socket = f"/run/user/{machine.uid}/progress-sync/control.sock"
+    for path, wanted in {STATE: "700 alice:alice", f"{STATE}/spool/incoming": "700 alice:alice", socket: "6[06]0 alice:alice"}.items():
         found = machine.out("stat", "-c", "%a %U:%G", path)
         judge.expect(re.fullmatch(wanted, found), f"{path.replace(machine.uid, 'UID')}: {wanted}", found)
     shown = said(hers(machine, "progressctl", "config", "show"))
@@ -67,10 +68,12 @@ def whose(judge, machine):
     judge.expect(done.returncode == 0 and len(machine.own.taken("own")) == 1 and not machine.common.taken("own"), "what she records goes through hers", said(done))
     judge.expect(machine.own.requests()[-1]["token"] == "secret-of-alice", "with her token")
     done = hers(machine, "progressctl", "complete", "common", "1", "1", "--wait=synced", "--system")
-    judge.expect(done.returncode == 0 and len(machine.common.taken("common")) == 1 and not machine.own.taken("common"), "with --system, through the machine's", said(done))
+    judge.expect(done.returncode == 0 and len(machine.common.taken("common")) == 1 and not machine.own.taken("common"),
+                 "with --system, through the machine's", said(done))
     done = machine.ctl("status", user="bob")
     judge.expect(done.returncode == 0 and "the system's service" in done.stdout, "bob, who has none, means the machine's", said(done))
-    done = machine.run("curl", "-sS", "-m", "5", "--unix-socket", f"/run/user/{machine.uid}/progress-sync/control.sock", "http://localhost/v1/status", user="bob", check=False)
+    socket = f"/run/user/{machine.uid}/progress-sync/control.sock"
+    done = machine.run("curl", "-sS", "-m", "5", "--unix-socket", socket, "http://localhost/v1/status", user="bob", check=False)
     judge.expect(done.returncode != 0, "and cannot ask hers", said(done))
     done = hers(machine, "progressctl", "doctor")
     judge.expect(done.returncode == 0 and "problem" not in re.findall(r"^\w+", said(done), re.MULTILINE), "doctor finds no problem with it", said(done))
