@@ -89,17 +89,21 @@ class Person:
     # What is asked at the control socket.
 
     def asks(self, path, body=None, timeout=60):
-        """Status and text of the daemon's answer."""
-        return self.does(lambda: ask(path, body, timeout))
+        """Status and text of the daemon's answer; 0 and the reason when there is none."""
+        try:
+            return self.does(lambda: ask(path, body, timeout))
+        except Refused as refused:
+            return 0, str(refused)
 
     def state(self, action, patience=0):
         """What has become of the action of that id, as soon as it is accepted."""
         status, text = self.asks(f"/v1/actions/{action}" + (f"?until=accepted&for={patience}s" if patience else ""), timeout=patience + 60)
-        return json.loads(text)["state"] if status == 200 else text
+        return json.loads(text)["state"] if status == 200 else "unknown"
 
     def listed(self, path):
         """The lines of a listing, each an object."""
-        return [json.loads(line) for line in self.asks(path)[1].splitlines() if line]
+        status, text = self.asks(path)
+        return [json.loads(line) for line in text.splitlines() if line] if status == 200 else []
 
     def rejected(self):
         """Reason by name of the refused files that the person is shown."""
@@ -128,7 +132,7 @@ def _outcome(deed):
     try:
         return "returned", deed()
     except OSError as error:
-        return "refused", errno.errorcode.get(error.errno, str(error))
+        return "refused", errno.errorcode.get(error.errno, str(error) or type(error).__name__)
     except Exception:  # pylint: disable=broad-except
         return "died", traceback.format_exc()
 
