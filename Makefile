@@ -13,7 +13,7 @@ export SWIFT
 # progressctl is progress-syncd, too, when it is called by that name: Sources/progressctl/Progressctl.swift.
 PROGRAMS := progressctl progress-api
 SOURCES  := Package.swift $(shell find Sources -type f)
-SCRIPTS  := packaging/setup packaging/deb packaging/lint-deb packaging/reproduce $(wildcard packaging/debian/*/p*) packaging/run-demo .ci/run Tests/PowerCut/run Tests/PowerCut/machine Tests/PowerCut/guest/init
+SCRIPTS  := packaging/setup packaging/deb packaging/lint-deb packaging/reproduce $(wildcard packaging/debian/*/p*) packaging/run-demo .ci/run Tests/PowerCut/run Tests/PowerCut/machine Tests/PowerCut/kernel Tests/PowerCut/guest/init Tests/Machine/guest/init
 
 UNITS    := $(patsubst systemd/%,%,$(wildcard systemd/*.service systemd/*.socket systemd/user/*.service systemd/user/*.socket))
 
@@ -27,7 +27,7 @@ RELEASE_FLAGS := --configuration release --static-swift-stdlib -Xswiftc -gline-t
 RELEASE_STAMP := .build/release.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test man soak test-power test-system deb reproduce chaos lint format install clean
+.PHONY: help setup build run test man soak test-power test-system test-machine deb reproduce chaos lint format install clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -67,6 +67,10 @@ test-system: deb ## Boot Debian in containers, and drive the packages there from
 	@packaging/setup system
 	@packaging/lint-deb
 	@Tests/System/run $(TOPICS)
+
+test-machine: deb ## Boot a Debian kernel with the packages: limits under a backlog of a million, attacks, a power cut; as root; SEED=
+	@packaging/setup system power
+	@Tests/Machine/run $(SEED)
 
 chaos: setup ## Run daemon and API amid kills, a hostile proxy and a full disk, and judge what came of it; MINUTES=10 SEED=
 	$(SWIFT) build
