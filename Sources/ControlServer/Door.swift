@@ -1,6 +1,6 @@
 import NIOCore
 import NIOPosix
-package import ServiceLifecycle
+import ServiceLifecycle
 import Synchronization
 
 /// The way in. Once it is closed, who connects waits in the socket for whoever listens there next.

@@ -126,13 +126,13 @@ struct EndingTests {
     let directory = try TemporaryDirectory()
     let path = directory.socket
     let socket = try DaemonSocket.make(at: path, group: nil)
-    let (isOver, busy) = (Mutex(false), Mutex(4))
+    let askers = Askers(4)
     try await withThrowingTaskGroup(of: Int.self) { clients in
       for _ in 1...4 {
         clients.addTask {
-          defer { busy.withLock { $0 -= 1 } }
+          defer { askers.busy.withLock { $0 -= 1 } }
           var served = 0
-          while !isOver.withLock({ $0 }) {
+          while !askers.isOver.withLock({ $0 }) {
             let client = try RawClient(path)
             client.send("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
             let answer = try await client.read(until: "up 1\n")
@@ -145,8 +145,8 @@ struct EndingTests {
       for _ in 1...20 {
         try await serving(SamplePort(), on: socket, withDoorkeeper: true) { try await Task.sleep(for: .milliseconds(50)) }
       }
-      isOver.withLock { $0 = true }
-      try await serving(SamplePort(), on: socket) { try await eventually { busy.withLock { $0 == 0 } } }
+      askers.isOver.withLock { $0 = true }
+      try await serving(SamplePort(), on: socket) { try await eventually { askers.busy.withLock { $0 == 0 } } }
       for try await served in clients { #expect(served > 0) }
     }
   }
@@ -174,4 +174,12 @@ private final class Stuck: Sendable {
   var count: Int { clients.withLock { $0.count } }
 
   func keep(_ client: RawClient) { clients.withLock { $0.append(client) } }
+}
+
+/// Clients that ask until they are told that it is enough.
+private final class Askers: Sendable {
+  let isOver = Mutex(false)
+  let busy: Mutex<Int>
+
+  init(_ count: Int) { busy = Mutex(count) }
 }
