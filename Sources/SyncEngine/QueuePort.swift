@@ -25,6 +25,8 @@ package protocol QueuePort {
   func pause() throws -> EndpointHealth.Pause?
   func flush(pause: EndpointHealth.Pause?, now: Timestamp) throws -> Bool
   func releasePutOff(of account: Account?, now: Timestamp) throws -> Bool
+  func moveToOwnAccounts(of users: Set<UInt32>, besides inFlight: Set<Int64>, from cursor: EntryCursor?, atMost limit: Int) throws
+    -> EntryStep
   func clampDueTimes(now: Timestamp, longestDebounce: Duration, longestWait: Duration) throws -> Bool
   func setAside(unreadable sequence: Int64) throws
   func retry(_ selection: EntrySelection, of sender: UInt32?, from cursor: EntryCursor?, atMost limit: Int, now: Timestamp) throws

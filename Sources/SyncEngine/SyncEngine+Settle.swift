@@ -14,6 +14,13 @@ extension SyncEngine {
         for answer in unsettled { try settle([answer], now: now, &turn) }
       }
     }
+    if mustMove {
+      let sending = Set(inFlight.flatMap(\.writes).map(\.sequence))
+      moveCursor = try store.moveToOwnAccounts(
+        of: settings.accounts, besides: sending, from: moveCursor, atMost: SyncStore.rowsPerStep
+      ).next
+      mustMove = moveCursor != nil
+    }
     if mustClamp {
       mustClamp = try store.clampDueTimes(now: now, longestDebounce: settings.debounce.maxWait, longestWait: settings.retry.longestWait)
     }
@@ -38,6 +45,11 @@ extension SyncEngine {
     let current = try store.settle(settlements.flatMap { $0 }, pause: endpoint.pause, now: now)
     CrashPoint.settled.reach()
     unsettled.removeFirst(answers.count)
+    // What was being sent when its sender got a token of his own was left where it was.
+    if answers.contains(where: { $0.delivery.account == .common && $0.delivery.writes.contains { settings.accounts.contains($0.sender) } })
+    {
+      (mustMove, moveCursor) = (true, nil)
+    }
     for (answer, settlements) in zip(answers, settlements) {
       inFlight.removeAll { $0 == answer.delivery }
       for (write, settlement) in zip(answer.delivery.writes, settlements) {

@@ -29,6 +29,9 @@ package struct SyncEngine<Files: SpoolPort, Queue: QueuePort> {
   var mustRelease = true
   /// Accounts of which the same holds, as their tokens are accepted again.
   var accountsToRelease: Set<Account> = []
+  /// Whether the queue may have something in the common account of a user who has a token of his own, and where the search goes on.
+  var mustMove = true
+  var moveCursor: EntryCursor?
   /// Whether everything in the queue is to be made due.
   var mustFlush = false
   /// Whether an earlier life's pause has been taken up.
@@ -120,7 +123,7 @@ package struct SyncEngine<Files: SpoolPort, Queue: QueuePort> {
     }
     let retryAt = troubles.filter { !input.isStopping || $0.key == .settle }.map(\.value.retryAt).min()
     // What changes many rows does so in steps, so that no turn takes long.
-    let hasSteps = mustClamp || mustFlush || mustRelease || !accountsToRelease.isEmpty || mustForgetSuspension
+    let hasSteps = mustClamp || mustFlush || mustRelease || mustMove || !accountsToRelease.isEmpty || mustForgetSuspension
     let nextStep = (troubles[.settle] == nil && hasSteps) || !commands.isEmpty ? now : nil
     turn.wakeAt = [turn.wakeAt, wakesAt, input.isStopping ? nil : intakeWake(now: now), nextStep, retryAt].compactMap { $0 }.min()
     return turn
@@ -128,6 +131,7 @@ package struct SyncEngine<Files: SpoolPort, Queue: QueuePort> {
 
   /// Takes over a new configuration from the next turn on.
   package mutating func apply(_ settings: EngineSettings) {
+    if settings.accounts != self.settings.accounts { (mustMove, moveCursor) = (true, nil) }
     self.settings = settings
   }
 

@@ -60,6 +60,9 @@ extension SyncStore {
         return acceptance
       }
       try totals.add(in: database)
+      for sender in Set(files.filter { $0.actions.contains { $0.id != nil } }.map(\.sender)) {
+        try forgetOldestIDs(of: sender, in: database)
+      }
       return acceptances
     }
   }
@@ -137,6 +140,21 @@ extension SyncStore {
       sql: "INSERT OR IGNORE INTO client_actions (sender_uid, id, accepted_at_ms) VALUES (?, ?, ?)")
     try statement.execute(arguments: [sender, id.text, now.milliseconds])
     return database.changesCount > 0
+  }
+
+  /// How many ids of actions are remembered of one sender: no flood of them makes the queue grow without an end.
+  static let idsPerSender = 100_000
+
+  private func forgetOldestIDs(of sender: UInt32, in database: Database) throws {
+    let count = try database.cachedStatement(sql: "SELECT number FROM client_action_tallies WHERE sender_uid = ?")
+    let surplus = (try Int.fetchOne(count, arguments: [sender]) ?? 0) - Self.idsPerSender
+    guard surplus > 0 else { return }
+    let forget = try database.cachedStatement(
+      sql: """
+        DELETE FROM client_actions WHERE sender_uid = ?1
+          AND id IN (SELECT id FROM client_actions WHERE sender_uid = ?1 ORDER BY accepted_at_ms LIMIT ?2)
+        """)
+    try forget.execute(arguments: [sender, surplus])
   }
 
   /// Puts a write in the place of the one that its key may have, unless that one was recorded later, and stays.

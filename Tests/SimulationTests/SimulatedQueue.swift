@@ -140,6 +140,13 @@ final class SimulatedQueue: QueuePort {
     return try store.releasePutOff(of: account, now: now)
   }
 
+  func moveToOwnAccounts(
+    of users: Set<UInt32>, besides inFlight: Set<Int64>, from cursor: EntryCursor?, atMost limit: Int
+  ) throws -> EntryStep {
+    try admit(.write)
+    return try store.moveToOwnAccounts(of: users, besides: inFlight, from: cursor, atMost: min(limit, Self.rowsPerStep))
+  }
+
   func clampDueTimes(now: Timestamp, longestDebounce: Duration, longestWait: Duration) throws -> Bool {
     try admit(.write)
     guard bug != .clockIsTrusted else { return false }

@@ -60,13 +60,16 @@ final class Workstation {
   }
 
   /// Drops a file and rings.
-  func drop(_ text: String, as name: String? = nil, ringing: Bool = true) throws {
+  ///
+  /// - Parameter owner: Whose file it is; another one's than the test's takes root.
+  func drop(_ text: String, as name: String? = nil, owner: UInt32? = nil, ringing: Bool = true) throws {
     dropped += 1
     let url = directory.appending(path: "spool/incoming/\(name ?? "action-\(padded: dropped).json")")
     try Data(text.utf8).write(to: url)
     // The file's time follows the test's clock, not the machine's.
     let instant = Date(timeIntervalSince1970: Double(now.milliseconds) / 1000 - 60)
     try FileManager.default.setAttributes([.modificationDate: instant], ofItemAtPath: url.path)
+    if let owner { guard chown(url.path, owner, owner) == 0 else { throw SyncStoreError.other("chown: \(errno)") } }
     if ringing { turn(TurnInput(spoolRang: true)) }
   }
 

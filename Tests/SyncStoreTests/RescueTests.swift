@@ -19,7 +19,9 @@ struct RescueTests {
   /// What a queue holds, by table.
   private func contents(of path: String) throws -> [String: [Row]] {
     try DatabaseQueue(path: path).read { database in
-      let tables = ["writes", "receipts", "client_actions", "last_sync", "sqlite_sequence", "tallies", "totals", "suspension", "discards"]
+      let tables = [
+        "writes", "receipts", "client_actions", "last_sync", "sqlite_sequence", "tallies", "totals", "suspension", "discards", "senders",
+      ]
       return try Dictionary(uniqueKeysWithValues: tables.map { ($0, try Row.fetchAll(database, sql: "SELECT * FROM \($0) ORDER BY 1, 2")) })
     }
   }
@@ -45,7 +47,7 @@ struct RescueTests {
     try store.database.write { database in
       try database.execute(sql: "INSERT INTO suspension VALUES (1, 1, 86400001, 86400000, 1000)")
       for day in 1...60 {
-        try database.execute(sql: "INSERT INTO discards VALUES ('gone', 1, ?, 'completion', '', ?, 0, 1000)", arguments: [day, day])
+        try database.execute(sql: "INSERT INTO discards VALUES (-1, 'gone', 1, ?, 'completion', '', ?, 0, 1000)", arguments: [day, day])
       }
     }
   }
