@@ -1,5 +1,5 @@
 import GRDB
-package import SyncPolicy
+import SyncPolicy
 
 extension SyncStore {
   /// Moves what users who have got tokens of their own have in the common account into theirs.

@@ -9,6 +9,10 @@ struct Circumstances {
   let lacksBulkSync: Bool
   /// A bulk of more sessions is too large for the API.
   let largestBulk: Int
+  /// Who drops files.
+  let users: [UInt32] = [1_000, 1_001, 1_002]
+  /// Whether some of them have tokens of their own, which come and go.
+  let hasTokens: Bool
   /// How likely the API will not take a value, whenever it comes.
   let doomedShare: Double
 
@@ -19,6 +23,7 @@ struct Circumstances {
       // One program has most of it.
       (1...(number == 0 ? size.days : 3)).compactMap { Session(program: program, week: 1, day: $0) }
     }
+    hasTokens = hazards.chance(0.6)
     lacksBulkSync = hazards.chance(0.25)
     largestBulk = hazards.pick([50, 50, 20, 7])
     doomedShare = hazards.pick([0, 0, 0, 0.03])

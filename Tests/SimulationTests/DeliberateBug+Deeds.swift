@@ -32,6 +32,9 @@ extension DeliberateBug {
     case .discardTouchesOthers: "was not to be discarded, and is"
     case .clearingLeavesTheSpool: "is accepted after everything was cleared"
     case .retryKeepsTheRefusedID: "is asked again under the id that was refused"
+    case .everybodyIsCommon: "goes out with the token of"
+    case .keysIgnoreAccounts: "is neither queued nor applied"
+    case .holdStopsEverybody: "waits for the token of another"
     case .suspensionIsNotStored: "is called while sending is suspended"
     }
   }
@@ -86,6 +89,7 @@ extension DeliberateBug {
   /// What is sent instead of `delivery`.
   func distort(_ delivery: Delivery, at instant: Int) -> Delivery {
     switch (self, delivery.call) {
+    case (.everybodyIsCommon, _): return Delivery(call: delivery.call, account: .common, writes: delivery.writes)
     case (.uncompleteInABulk, .bulkSync(let program, var updates)):
       guard let last = updates.popLast() else { return delivery }
       updates.append(SessionUpdate(session: last.session, change: .uncomplete, recordedAt: last.recordedAt))

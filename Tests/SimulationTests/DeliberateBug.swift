@@ -78,4 +78,10 @@ enum DeliberateBug: CaseIterable {
   case retryKeepsTheRefusedID
   /// A person's pause is forgotten at a restart.
   case suspensionIsNotStored
+  /// Everything goes out with the common token.
+  case everybodyIsCommon
+  /// A key has one row, whoever's it is.
+  case keysIgnoreAccounts
+  /// One refused token stops all.
+  case holdStopsEverybody
 }

@@ -4,11 +4,11 @@ import SyncStore
 
 extension Oracle {
   /// What a step has discarded, beside what it was to discard of what was there before.
-  func note(discarded removed: Set<Int64>, meant: Set<Int64>, of entries: [QueueEntry]) {
+  func note(discarded removed: Set<Int64>, meant: Set<Int64>, of entries: [QueueEntry], ids: [Int64: String]) {
     for entry in entries {
       let (isGone, isMeant) = (removed.contains(entry.sequence), meant.contains(entry.sequence))
       expect(isGone == isMeant, "\(entry.key) was \(isMeant ? "" : "not ")to be discarded, and \(isGone ? "" : "not ")is")
-      if isGone, let key = WriteKey.spelled(entry.key).first { noteDiscard(of: key) }
+      if isGone, let id = ids[entry.sequence] { noteDiscard(of: id) }
     }
   }
 
@@ -34,5 +34,23 @@ extension Oracle {
   func expectBalance(_ totals: QueueTotals, rows: Int) {
     let sum = totals.superseded + totals.delivered + totals.discarded + totals.lost + rows
     expect(totals.accepted == sum, "the totals do not agree with the queue: \(totals), \(rows) in it")
+  }
+
+  /// Writes have moved from the common account to their senders'; `before` and `now`: the account of each write in the queue, by its id.
+  func note(movedFrom before: [String: Account], to now: [String: Account]) {
+    for (id, account) in now where before[id] != account {
+      guard let write = known(id) else { continue }
+      expect(account == .user(write.sender) && before[id] == .common, "\(write.write.key) of \(write.sender) has moved to \(account)")
+      accounts[String(id.prefix { $0 != "~" })] = account
+      let (stray, own) = (AccountKey(write.write.key, of: .common), AccountKey(write.write.key, of: account))
+      if latest[stray]?.order == write.order { latest[stray] = nil }
+      if latest[own]?.order ?? -1 < write.order, latest.updateValue(write, forKey: own) == nil { keys.append(own) }
+      fairness.note(moved: write.write.key, to: account)
+    }
+    for id in before.keys where now[id] == nil {
+      guard let write = known(id), before[id] == .common else { continue }
+      let (stray, own) = (AccountKey(write.write.key, of: .common), AccountKey(write.write.key, of: .user(write.sender)))
+      if latest[stray]?.order == write.order, latest[own]?.order ?? -1 > write.order { latest[stray] = nil }
+    }
   }
 }

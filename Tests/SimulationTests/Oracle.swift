@@ -31,9 +31,13 @@ final class Oracle {
   private var acceptedIDs: Set<ActionID> = []
   /// Accepted so long ago that a repetition need not be recognised.
   private var oldIDs: Set<ActionID> = []
-  private(set) var keys: [WriteKey] = []
-  private var latest: [WriteKey: AcceptedWrite] = [:]
-  private var applied: [WriteKey: Int] = [:]
+  var keys: [AccountKey] = []
+  var latest: [AccountKey: AcceptedWrite] = [:]
+  private var applied: [AccountKey: Int] = [:]
+  /// Whose token a write may go out with, by its first id.
+  var accounts: [String: Account] = [:]
+  /// The users who have tokens of their own at present.
+  var tokens: Set<UInt32> = []
   /// The ids of what was sent.
   private var ids: [Int64: String] = [:]
   private var calls: [String: ProgressCall] = [:]
@@ -46,8 +50,8 @@ final class Oracle {
   var fairness: FairnessWatch
   private var rules = RequestWatch()
 
-  init(lanes: Int, programs: Int) {
-    (storm, fairness) = (StormWatch(lanes: lanes), FairnessWatch(programs: programs))
+  init(lanes: Int, programs: Int, accounts: Int) {
+    (storm, fairness) = (StormWatch(lanes: lanes, accounts: accounts), FairnessWatch(programs: programs * accounts))
   }
 
   func expect(_ condition: Bool, _ promise: @autoclosure () -> String) {
@@ -73,14 +77,19 @@ final class Oracle {
     expect(!drops[number].isAccepted, "drop \(number) is accepted twice")
     expect(acceptance.outdated.isEmpty, "drop \(number) counts as outdated")
     expectOrder(of: number)
+    let account: Account = tokens.contains(file.sender) ? .user(file.sender) : .common
+    expect(file.account == account, "drop \(number) is accepted for \(file.account) instead of \(account)")
     drops[number].isAccepted = true
     guard !isRepetition(number, acceptance) else { return }
     let writes = drops[number].actions.flatMap { $0.writes(droppedAt: file.droppedAt) }
     for (position, write) in writes.enumerated() {
       let new = AcceptedWrite(order: accepted.count, write: write, sender: file.sender, drop: number)
-      accepted["\(file.claim)-\(position + 1)"] = new
-      if latest.updateValue(new, forKey: write.key) == nil { keys.append(write.key) }
-      fairness.note(accepted: write.key, at: elapsed)
+      let (id, key, stray) = ("\(file.claim)-\(position + 1)", AccountKey(write.key, of: account), AccountKey(write.key, of: .common))
+      (accepted[id], accounts[id]) = (new, account)
+      // What he dropped without a token is replaced too.
+      if account != .common, latest[stray]?.sender == file.sender { latest[stray] = nil }
+      if latest.updateValue(new, forKey: key) == nil { keys.append(key) }
+      fairness.note(accepted: key, at: elapsed)
     }
   }
 
@@ -104,8 +113,8 @@ final class Oracle {
 
   func note(request delivery: Delivery, besides underWay: [Delivery], atMost limit: Int) {
     requests += 1
-    let busy = Set(underWay.flatMap(\.sessions))
-    expect(busy.isDisjoint(with: delivery.sessions), "two requests are under way for one session of \(delivery.sessions)")
+    let busy = Set(underWay.flatMap(\.accountSessions))
+    expect(busy.isDisjoint(with: delivery.accountSessions), "two requests are under way for one session of \(delivery.sessions)")
     expect(Set(delivery.sessions).count == delivery.sessions.count, "a session is twice in one request")
     if case .bulkSync(let program, let updates) = delivery.call {
       expect(updates.allSatisfy { $0.isCompletion && $0.session.program == program }, "a bulk-sync carries what it must not: \(updates)")
@@ -114,10 +123,12 @@ final class Oracle {
     for write in delivery.writes {
       ids[write.sequence] = write.id
       let known = known(write.id)
+      expect(account(of: write.id) == delivery.account, "\(write.write.key) goes out with the token of \(delivery.account)")
       expect(
         known?.write.value == write.write.value && delivery.sessions.contains(write.write.session)
           && known?.write.session == write.write.session, "\(write) was never dropped")
     }
+    if case .user(let user) = delivery.account { expect(tokens.contains(user), "something goes out for \(user), who has no token") }
     expect(Set(delivery.call.values) == Set(delivery.writes.map(\.write.value)), "\(delivery.call) carries other values than its writes")
     expect(rules.broken(by: delivery, besides: underWay.count))
     expect(wishes.broken(by: delivery, orders: delivery.writes.compactMap { known($0.id)?.order }, at: elapsed))
@@ -133,6 +144,7 @@ final class Oracle {
   /// What the engine is told next.
   func note(_ outcome: DeliveryOutcome, to delivery: Delivery) {
     rules.note(outcome, to: delivery)
+    fairness.note(outcome, of: delivery.account)
     switch outcome {
     case .delivered: break
     case .throttled, .unauthorized: fairness.forgive(puttingOff: delivery.writes.count)
@@ -143,8 +155,9 @@ final class Oracle {
   func note(settled settlements: [Settlement]) {
     rules.note(settled: settlements)
     for settlement in settlements where settlement.fate == .delivered {
-      guard let known = ids[settlement.sequence].flatMap({ known($0) }), latest[known.write.key]?.order == known.order else { continue }
-      fairness.note(delivered: known.write.key)
+      guard let id = ids[settlement.sequence], let known = known(id), let account = account(of: id) else { continue }
+      let key = AccountKey(known.write.key, of: account)
+      if latest[key]?.order == known.order { fairness.note(delivered: key) }
     }
   }
 
@@ -173,13 +186,14 @@ final class Oracle {
   func note(applied delivery: Delivery) {
     for write in delivery.writes {
       guard let known = known(write.id) else { continue }
-      let before = applied[known.write.key] ?? -1
-      expect(known.order >= before, "\(known.write.key) goes back on the server, from write \(before) to \(known.order)")
-      applied[known.write.key] = known.order
+      let key = AccountKey(known.write.key, of: delivery.account)
+      let before = applied[key] ?? -1
+      expect(known.order >= before, "\(key) goes back on the server, from write \(before) to \(known.order)")
+      applied[key] = known.order
     }
   }
 
-  func hasApplied(_ session: Session) -> Bool { applied.keys.contains { $0.session == session } }
+  func hasApplied(_ session: AccountSession) -> Bool { applied.keys.contains { $0.session == session } }
 
   /// At any moment: the latest accepted write of each key stands in the queue or on the server, and what is listed as failed was refused.
   func expectNothingLost(queued entries: [QueueRow]) {
@@ -197,9 +211,10 @@ final class Oracle {
     }
   }
 
-  func noteDiscard(of key: WriteKey) {
-    if let last = latest[key] { wishes.note(discarded: last.order) }
-    fairness.note(discarded: key)
+  func noteDiscard(of id: String) {
+    guard let known = known(id), let account = account(of: id) else { return }
+    wishes.note(discarded: known.order)
+    fairness.note(discarded: AccountKey(known.write.key, of: account))
   }
 
   func noteRetry(of sequence: Int64, refusedAs id: String) {
@@ -226,8 +241,11 @@ final class Oracle {
   /// The write with this id, if it was accepted.
   func write(_ id: String) -> Write? { known(id)?.write }
 
+  /// Whose token it may go out with.
+  func account(of id: String) -> Account? { accounts[String(id.prefix { $0 != "~" })] }
+
   /// A write that a person has retried after a refusal has its old id with an ending.
-  private func known(_ id: String) -> AcceptedWrite? { accepted[String(id.prefix { $0 != "~" })] }
+  func known(_ id: String) -> AcceptedWrite? { accepted[String(id.prefix { $0 != "~" })] }
 
   /// Whether all that was dropped has been accepted, or rejected where it is rubbish.
   func hasTakenAll(from files: [SpoolDisk.File]) -> Bool {

@@ -28,6 +28,8 @@ final class SimulatedAPI {
   }
 
   private(set) var mood = Mood.healthy
+  /// Whose token it does not accept, whoever else's it does.
+  var refused: Account?
   /// What the API will not take, whenever it comes.
   var doomed: [WriteValue: Clients.Doom] = [:]
   private let hazards: Hazards
@@ -118,7 +120,8 @@ extension SimulatedAPI {
   private typealias Treatment = (isApplied: Bool, answer: ScriptedAnswer)
 
   private func treatment(of delivery: Delivery) -> Treatment {
-    switch mood {
+    if delivery.account == refused, [.healthy, .slow, .strict, .againstBulks, .flaky].contains(mood) { return (false, .refusal(401)) }
+    return switch mood {
     case .healthy, .slow: usual(delivery)
     case .down: (false, .nothing)
     case .locked: (false, .refusal(401))
@@ -167,7 +170,7 @@ extension SimulatedAPI {
     switch delivery.call {
     case .bulkSync where circumstances.lacksBulkSync: return (false, .refusal(404, "Not Found"))
     case .bulkSync(_, let updates) where updates.count > circumstances.largestBulk: return (false, .refusal(413))
-    case .single(let update) where update.change == .uncomplete && !oracle.hasApplied(update.session):
+    case .single(let update) where update.change == .uncomplete && !oracle.hasApplied(AccountSession(update.session, of: delivery.account)):
       return (true, .refusal(404, "No progress log found"))
     case .bulkSync(_, let updates): return (true, .success("{\"success\":true,\"synced_count\":\(updates.count)}"))
     case .single: return (true, .success("{\"success\":true}"))

@@ -14,6 +14,8 @@ final class SimulatedQueue: QueuePort {
   private(set) var durablePause: EndpointHealth.Pause?
   /// What `DeliberateBug.programsHaveNoTurns` passes over.
   private var busy: [Account: Set<Session>] = [:]
+  /// What `DeliberateBug.holdStopsEverybody` does.
+  var isHeldUp = false
   /// What `DeliberateBug.retryOvertakesNewer` sends again.
   private var remembered: [WriteKey: QueuedWrite] = [:]
 
@@ -29,6 +31,7 @@ final class SimulatedQueue: QueuePort {
     let blocked = bug == .failureBlocksItsKey ? try store.failedKeys() : []
     let acceptances = try store.accept(kept, now: now, debounce: debounce, inFlight: inFlight, forgetting: forgetting)
     try store.fail(acceptances.flatMap(\.entries).map(\.key).filter { blocked.contains($0) })
+    if bug == .keysIgnoreAccounts { try store.dropRivals(of: acceptances.flatMap(\.entries)) }
     for (file, acceptance) in zip(kept, acceptances) { oracle.noteAcceptance(of: file, acceptance) }
     if bug == .receiptsGoTooEarly {
       _ = try store.accept([], now: now, debounce: debounce, inFlight: inFlight, forgetting: kept.map(\.claim))
@@ -53,7 +56,7 @@ final class SimulatedQueue: QueuePort {
 
   func rowsByAccount() throws -> [Account: Int] {
     try admit(.read)
-    return try store.rowsByAccount()
+    return isHeldUp ? [:] : try store.rowsByAccount()
   }
 
   func programDue(of account: Account, after program: ProgramID?, now: Timestamp) throws -> ProgramID? {
@@ -144,7 +147,10 @@ final class SimulatedQueue: QueuePort {
     of users: Set<UInt32>, besides inFlight: Set<Int64>, from cursor: EntryCursor?, atMost limit: Int
   ) throws -> EntryStep {
     try admit(.write)
-    return try store.moveToOwnAccounts(of: users, besides: inFlight, from: cursor, atMost: min(limit, Self.rowsPerStep))
+    let before = try store.accounts()
+    let step = try store.moveToOwnAccounts(of: users, besides: inFlight, from: cursor, atMost: min(limit, Self.rowsPerStep))
+    oracle.note(movedFrom: before, to: try store.accounts())
+    return step
   }
 
   func clampDueTimes(now: Timestamp, longestDebounce: Duration, longestWait: Duration) throws -> Bool {
@@ -174,13 +180,13 @@ final class SimulatedQueue: QueuePort {
     _ selection: EntrySelection, of sender: UInt32?, by caller: UInt32, from cursor: EntryCursor?, atMost limit: Int, now: Timestamp
   ) throws -> EntryStep {
     try admit(.write)
-    let before = try store.entries(sender: nil, atMost: .max)
+    let (before, ids) = (try store.entries(sender: nil, atMost: .max), try store.ids())
     let owner = bug == .discardTouchesOthers ? nil : sender
     let step = try store.discard(selection, of: owner, by: caller, from: cursor, atMost: min(limit, Self.rowsPerStep), now: now)
     if bug == .discardIsNotCounted { try store.uncount(step.changed) }
     let removed = Set(before.map(\.sequence)).subtracting(try store.entries(sender: nil, atMost: .max).map(\.sequence))
     let meant = selection.meant(of: before, sender: sender, from: cursor, to: step.next)
-    oracle.note(discarded: removed, meant: meant, of: before)
+    oracle.note(discarded: removed, meant: meant, of: before, ids: ids)
     return step
   }
 
@@ -248,6 +254,22 @@ extension EntrySelection {
 }
 
 extension SyncStore {
+  /// The account of each write in the queue, by its id.
+  fileprivate func accounts() throws -> [String: Account] {
+    let rows = try reading { try Row.fetchAll($0, sql: "SELECT id, account FROM writes") }
+    return Dictionary(uniqueKeysWithValues: rows.map { ($0["id"], $0.account) })
+  }
+
+  /// Takes what other accounts have of the same keys out of the queue.
+  fileprivate func dropRivals(of entries: [EntryReference]) throws {
+    try transaction { database in
+      for entry in entries {
+        let arguments = entry.key.columns + [entry.sequence]
+        try database.execute(sql: "DELETE FROM writes WHERE \(Self.isOfKey) AND sequence <> ?", arguments: arguments)
+      }
+    }
+  }
+
   fileprivate func ids() throws -> [Int64: String] {
     let rows = try reading { try Row.fetchAll($0, sql: "SELECT sequence, id FROM writes") }
     return Dictionary(uniqueKeysWithValues: rows.map { ($0["sequence"], $0["id"]) })

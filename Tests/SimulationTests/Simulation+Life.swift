@@ -1,10 +1,12 @@
 import ProgressModel
 import SyncEngine
+import SyncPolicy
 import SyncStore
 
 extension Simulation {
   private enum Move {
-    case drop, pass, mood, kill, cutPower, dieSoon, setClock, trouble, ringEndpoint, ringSpool, stopOrderly, flush, restartAPI, ask
+    case drop, pass, mood, kill, cutPower, dieSoon, setClock, trouble, ringEndpoint, ringSpool, stopOrderly, flush, restartAPI, ask, tokens,
+      refusal
   }
 
   /// Lives through trouble, then waits until everything has calmed down. Returns the first broken promise.
@@ -42,6 +44,7 @@ extension Simulation {
     let move: Move = hazards.pick(weighted: [
       (40, .drop), (40, .pass), (8, .mood), (2, .kill), (4, .cutPower), (5, .dieSoon), (2, .setClock), (3, .trouble), (4, .ringEndpoint),
       (2, .ringSpool), (1, .stopOrderly), (1, .flush), (2, .restartAPI), (5, .ask),
+      (4, .tokens), (3, .refusal),
     ])
     switch move {
     case .drop: for _ in 0..<hazards.pick([1, 1, 1, 2, 8]) { drop(clients.nextFile()) }
@@ -70,6 +73,10 @@ extension Simulation {
       note("the API starts again")
       api.restart(at: elapsed)
     case .ask: ask(wish, sender: hazards.pick([nil, nil, 1000, 1001]))
+    case .tokens: give(tokens: Set(circumstances.users.filter { _ in hazards.chance(0.5) }))
+    case .refusal:
+      guard circumstances.hasTokens else { break }
+      refuse(hazards.pick([nil, .common, .user(1_000), .user(1_001)]))
     case .ringSpool: turn(TurnInput(spoolRang: true))
     case .stopOrderly:
       turn(TurnInput(isStopping: true))
@@ -107,16 +114,21 @@ extension Simulation {
     note("the API is \(mood)")
   }
 
-  private func drop(_ file: (text: [UInt8], actions: [Action])) {
+  private func drop(_ file: (text: [UInt8], actions: [Action]), by owner: UInt32? = nil) {
     api.doomed = clients.doomed
     // An id is its sender's; all ids here are of the same one.
-    let sender: UInt32 = file.actions.contains { $0.id != nil } || hazards.chance(0.6) ? 1000 : 1001
+    let sender: UInt32 = owner ?? (file.actions.contains { $0.id != nil } || hazards.chance(0.5) ? 1000 : hazards.pick([1001, 1002]))
     let number = disk.drop(file.text, sender: sender, now: now)
     oracle.note(drop: disk.files[number], actions: file.actions)
     note("drop \(number): \(String(decoding: file.text, as: UTF8.self))")
     // Rarely a ring is lost; the slow rescan is there for that.
     if isRunning, !hazards.chance(0.02) { ringAt = elapsed + hazards.number(0...20) }
     if hazards.chance(0.7) { pass(milliseconds: hazards.number(0...30)) }
+  }
+
+  private func refuse(_ account: Account?) {
+    api.refused = account
+    note("the API refuses the token of \(account.map { "\($0)" } ?? "nobody")")
   }
 
   private func setClock() {
@@ -136,13 +148,20 @@ extension Simulation {
     hazards.stop()
     turnAPI(.healthy)
     resumeWhatHasNoEnd()
+    if circumstances.hasTokens {
+      if hazards.chance(0.3) { deliverBesideAHold() }
+      refuse(nil)
+      give(tokens: Set(circumstances.users))
+    }
     if hazards.chance(0.1) { deliverOnAFullDisk() }
     passUntilDrained()
     expectNothingLost()
-    let keys = rows.compactMap { oracle.write($0.id)?.key }
-    guard oracle.violation == nil, !keys.isEmpty else { return }
-    note("newer actions for \(keys.count) keys")
-    drop(clients.remedy(for: keys))
+    let left = Dictionary(grouping: rows.compactMap { oracle.known($0.id) }, by: \.sender)
+    guard oracle.violation == nil, !left.isEmpty else { return }
+    for (sender, writes) in left.sorted(by: { $0.key < $1.key }) {
+      note("newer actions for \(writes.count) keys of \(sender)")
+      drop(clients.remedy(for: writes.map(\.write.key)), by: sender)
+    }
     if ringAt == nil { ringAt = elapsed }
     passUntilDrained()
     oracle.expect(rows.isEmpty, "a newer action does not take the place of what was refused: \(listing)")
@@ -163,6 +182,18 @@ extension Simulation {
     pass(milliseconds: 25 * 60_000)
     oracle.expect(rows.allSatisfy(isLeft), "a full disk stops deliveries; in the queue: \(listing)")
     hazards.stop()
+  }
+
+  /// One token is refused, others are missing, and everything else is delivered all the same.
+  private func deliverBesideAHold() {
+    refuse(hazards.pick([.common, .user(1_000)]))
+    for _ in 0..<4 { drop(clients.nextFile()) }
+    pass(milliseconds: 25 * 60_000)
+    for row in rows where !isLeft(row) {
+      guard let account = oracle.account(of: row.id), account != api.refused else { continue }
+      if case .user(let user) = account, !oracle.tokens.contains(user) { continue }
+      oracle.expect(false, "\(oracle.write(row.id).map { "\($0.key)" } ?? row.id) of \(account) waits for the token of another")
+    }
   }
 
   private func passUntilDrained() {

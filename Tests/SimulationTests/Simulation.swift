@@ -12,7 +12,7 @@ final class Simulation {
   let api: SimulatedAPI
   let queue: SimulatedQueue
   let bug: DeliberateBug?
-  let settings: EngineSettings
+  private(set) var settings: EngineSettings
   let circumstances: Circumstances
   var clients: Clients
   private(set) var engine: SyncEngine<SimulatedSpool, SimulatedQueue>?
@@ -47,7 +47,9 @@ final class Simulation {
       maximumConcurrentRequests: hazards.number(1...8), rescanInterval: hazards.pick([.seconds(60), .seconds(600)]))
     settings.filesPerBatch = hazards.number(1...6)
     self.settings = settings
-    oracle = Oracle(lanes: settings.maximumConcurrentRequests, programs: Set(circumstances.sessions.map(\.program)).count)
+    oracle = Oracle(
+      lanes: settings.maximumConcurrentRequests, programs: Set(circumstances.sessions.map(\.program)).count,
+      accounts: circumstances.hasTokens ? circumstances.users.count + 1 : 1)
     api = SimulatedAPI(hazards: hazards, oracle: oracle, circumstances: circumstances)
     queue = SimulatedQueue(store: store, hazards: hazards, oracle: oracle, bug: bug)
     clients = Clients(hazards: hazards, circumstances: circumstances)
@@ -106,6 +108,7 @@ final class Simulation {
       let desks = engine?.desks ?? [:]
       engine?.desks = desks.mapValues { bug.distort($0) }
     }
+    queue.isHeldUp = bug == .holdStopsEverybody && engine?.holds.values.contains { $0.status != nil } ?? false
     // What is asked for may have the API tried in any of its steps, or a moment later.
     if pending != nil || engine?.wakesAt.map({ $0 <= now }) ?? false { oracle.noteRing(underWay: api.underWay.count) }
     guard let turn = engine?.turn(input, now: now) else { return }
@@ -121,6 +124,19 @@ final class Simulation {
       api.receive(delivery, at: elapsed)
     }
     wakeAt = turn.wakeAt.map { elapsed + Int(max(0, $0.milliseconds - now.milliseconds)) }
+  }
+
+  /// Gives tokens to some users, and takes those of all others; a daemon that runs hears of it.
+  func give(tokens: Set<UInt32>) {
+    guard circumstances.hasTokens else { return }
+    note("tokens for \(tokens.sorted())")
+    settings.accounts = tokens
+    oracle.tokens = tokens
+    oracle.fairness.note(tokens: tokens, of: circumstances.users)
+    oracle.noteRing(underWay: api.underWay.count)
+    guard isRunning else { return }
+    engine?.apply(settings)
+    turn(TurnInput(endpointRang: true))
   }
 
   /// Asks for something, and for nothing else before that is answered.

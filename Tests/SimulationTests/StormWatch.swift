@@ -1,14 +1,16 @@
 /// How often an API in trouble may be asked.
 struct StormWatch {
   private let lanes: Int
+  /// How many tokens may each be refused.
+  private let accounts: Int
   private var mood = SimulatedAPI.Mood.healthy
   private var moodSince = 0
   /// When the first request was made that cannot have known better.
   private var began: Int?
   private var requests = 0
 
-  init(lanes: Int) {
-    self.lanes = lanes
+  init(lanes: Int, accounts: Int) {
+    (self.lanes, self.accounts) = (lanes, accounts)
   }
 
   mutating func begin(_ mood: SimulatedAPI.Mood, at instant: Int) {
@@ -39,9 +41,9 @@ struct StormWatch {
     switch mood {
     // The quick probes; and a bulk that gets no answer says nothing, so that each lane may try a single one after it.
     case .down, .cutting: (2 * lanes + 4, 12_000, 48_000, 600_000)
-    case .locked: (lanes + 4, 240_000, 240_000, 0)
+    case .locked: (accounts * (lanes + 4), 240_000 / accounts, 240_000 / accounts, 0)
     // So many have to be forbidden before it counts for all; then what is new may try once a minute.
-    case .forbidding: (lanes + 9, 55_000, 55_000, 0)
+    case .forbidding: (accounts * (lanes + 9), 55_000 / accounts, 55_000 / accounts, 0)
     // So many have to be deferred before it counts as the API's trouble.
     case .deferring: (lanes + 6, 800, 800, 0)
     default: nil

@@ -81,7 +81,7 @@ struct AccountTests {
     give([1_000])
     for user: UInt32 in [1_000, 1_001] {
       try machine.drop(action("complete", day: 1), owner: user)
-      try machine.drop(action("schedule", day: 1, "\"scheduled_date\":\"2026-01-28\""), owner: user)
+      try machine.drop(action("schedule", "\"scheduled_date\":\"2026-01-28\"", day: 1), owner: user)
     }
     machine.pass(.seconds(6)) { _ in nil }
     #expect(Set(machine.underWay.map(\.account)) == [.common, .user(1_000)] && machine.underWay.count == 2)
