@@ -73,8 +73,11 @@ struct VerbTests {
   @Test("hears of a file that the daemon rejects, and of an action that somebody discards, while waiting for them")
   func lostCauses() async throws {
     try await machine.startDaemon("--set", "spool.max_file_size=150")
-    // progressctl does not know of the daemon's limit.
-    let rejected = try await machine.progressctl("complete", "p1", "1", "3", "--wait=synced", "--id", String(repeating: "x", count: 120))
+    // progressctl does not know of the daemon's limit, which is told at once to who hands over by socket.
+    let long = String(repeating: "x", count: 120)
+    try await machine.expect(65, "the daemon refuses it: the contents are too large", "complete", "p1", "1", "3", "--id", long)
+    try FileManager.default.removeItem(at: machine.directory.appending(path: "submit.sock"))
+    let rejected = try await machine.progressctl("complete", "p1", "1", "3", "--wait=synced", "--id", long)
     #expect(rejected.status == 65 && rejected.words.hasPrefix("progressctl: rejected: "), "\(rejected.words)")
     let name = try #require(rejected.words.firstMatch(of: /; see progressctl rejected show (\S+\.json)\n$/)?.1)
     try await machine.expect(0, "\"program_id\":\"p1\"", "rejected", "show", String(name))

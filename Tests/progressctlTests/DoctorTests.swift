@@ -129,8 +129,8 @@ struct DoctorTests {
   @Test(
     "whether actions can be handed over by socket, and what lets them",
     arguments: [
-      (nil, .ok, nil), (SubmissionObstacle(reason: "", code: .noSuchFileOrDirectory), .unknown, "systemctl start"),
-      (SubmissionObstacle(reason: "", code: .connectionRefused), .unknown, "systemctl start"),
+      (nil, .ok, nil), (SubmissionObstacle(reason: "", code: .noSuchFileOrDirectory), .unknown, "START"),
+      (SubmissionObstacle(reason: "", code: .connectionRefused), .unknown, "START"),
       (SubmissionObstacle(reason: "", code: .permissionDenied), .warning, "usermod -aG progress-sync-submit anna"),
       (SubmissionObstacle(reason: "no answer", code: nil), .warning, "journalctl"),
     ] as [(SubmissionObstacle?, Diagnosis.Verdict, String?)])
