@@ -80,7 +80,8 @@ struct SubmissionTests {
     let dropped = try await machine.progressctl("complete", "p1", "1", "3", "--id", "once")
     #expect(dropped.status == 0, "\(dropped.words)")
     #expect(await machine.daemon?.end() == -SIGKILL)
-    #expect(try machine.files(in: "incoming").count { $0.hasSuffix(".json") } == 2, "both ways were gone")
+    // The first may have been claimed already, or accepted.
+    #expect(try machine.files(in: "incoming").contains { !$0.hasPrefix("~") && $0.hasSuffix(".json") }, "it went the other way, too")
     try await machine.startDaemon()
     try await eventually("it is delivered") { try machine.isDone() }
     #expect(try machine.rows() == ["1-3 done"])
