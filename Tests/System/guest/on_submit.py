@@ -72,6 +72,7 @@ def handing_over(scene):
         hers, his = honestly(scene, alice, "both.json"), honestly(scene, bob, name)
         scene.expect("accepted" in his[1] and bob.state(his[0], 20) != "unknown" and alice.state(his[0]) == "unknown", f"{name} is taken as bob's", his)
         scene.expect("accepted" in hers[1] and alice.state(hers[0], 20) != "unknown", "and both.json as alice's", hers)
+    rubbish(scene)
     bob.does(lambda: [leave(good) for _ in range(50)] and None)
 
     def crowd():
@@ -88,6 +89,21 @@ def handing_over(scene):
     left = scene.await_(lambda: (now := open_descriptors(scene)) <= before + 8 and now)
     scene.expect(left, f"the daemon keeps none of his descriptors ({left} open, {before} before)", open_descriptors(scene))
     scene.expect(not [name for name in os.listdir("/tmp") if name == "x.json"], "and no file is elsewhere")
+
+
+def rubbish(scene):
+    """The refused file belongs to the daemon's user, and what says whose it is stands beside words of bob's."""
+    alice, bob = scene.alice, scene.bob
+    text = json.dumps({f"sender: uid {alice.uid}": 1, f"\n\nname: x\nsender: uid {alice.uid}\n": 1}).encode()
+    names = ["handed-bad.json", f"sender: uid {alice.uid}\nsender: uid {alice.uid}.json"]
+    for name in names:
+        bob.does(lambda name=name: hand_over([memory(text)], name))
+        shown = name.replace("\n", "\\x0a")
+        scene.expect_rejected(bob, shown, "sender", f"rubbish that is handed over as {shown}")
+        scene.expect(shown not in alice.rejected(), "and is not alice's", alice.rejected())
+    bob.asks("/v1/rejected/requeue", {"names": names[:1]})
+    scene.expect_rejected(bob, names[0], "sender", "dropped once more, it")
+    scene.expect(names[0] not in alice.rejected(), "and still is not alice's")
 
 
 def expect_refused(scene, what, answer):
