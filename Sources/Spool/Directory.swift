@@ -22,6 +22,9 @@ struct Directory: ~Copyable {
   /// What stat said when the directory was opened.
   var status: FileStatus { identity }
 
+  /// What stat says of it now.
+  func currentStatus() throws(Errno) -> FileStatus { try descriptor.status() }
+
   /// Whether the path no longer leads to this directory.
   var isReplaced: Bool {
     var buffer = stat()

@@ -7,6 +7,7 @@ import SystemPackage
 struct InotifyWatch {
   private let descriptor: CInt
   private let root: CInt
+  private let notes: DropNotes?
 
   /// Files written in place announce themselves by `CLOSE_WRITE`, renamed ones by `MOVED_TO`, hard links by `CREATE` alone.
   private static let arrivals = IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE
@@ -15,7 +16,9 @@ struct InotifyWatch {
   private static let replacements = IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_CREATE
   private static let directories: [SpoolName] = [SpoolName("incoming"), SpoolName("claimed"), SpoolName("rejected")]
 
-  init(root: FilePath, incoming: FilePath) throws(Errno) {
+  /// - Parameter notes: Gets the names of what is dropped.
+  init(root: FilePath, incoming: FilePath, notes: DropNotes? = nil) throws(Errno) {
+    self.notes = notes
     let descriptor = try checked { inotify_init1(CInt(IN_NONBLOCK) | CInt(IN_CLOEXEC)) }
     do throws(Errno) {
       let own = IN_ONLYDIR | IN_DELETE_SELF | IN_MOVE_SELF
@@ -32,13 +35,18 @@ struct InotifyWatch {
   func start() -> AsyncStream<SpoolRing> {
     // `gone` is the last ring, and the others all mean the same, so the newest is enough.
     let (rings, bell) = AsyncStream.makeStream(of: SpoolRing.self, bufferingPolicy: .bufferingNewest(1))
+    let watch = notes?.beginWatch() ?? 0
     let source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: DispatchQueue(label: "spool-watcher"))
     source.setEventHandler {
       guard let ring = drain() else { return }
+      if ring == .gone { notes?.endWatch(watch) }
       bell.yield(ring)
       if ring == .gone { bell.finish() }
     }
-    source.setCancelHandler { [descriptor] in close(descriptor) }
+    source.setCancelHandler { [descriptor, notes] in
+      notes?.endWatch(watch)
+      close(descriptor)
+    }
     bell.onTermination = { _ in source.cancel() }
     source.activate()
     return rings
@@ -51,13 +59,24 @@ struct InotifyWatch {
     while true {
       let count = buffer.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
       guard count > 0 else { return strongest }
-      strongest = [strongest, Self.ring(for: buffer.prefix(count), rootWatch: root)].compactMap { $0 }.max { $0.weight < $1.weight }
+      let events = Self.events(in: buffer.prefix(count))
+      note(events)
+      strongest = [strongest, Self.ring(for: events, rootWatch: root)].compactMap { $0 }.max { $0.weight < $1.weight }
     }
   }
 
   /// The weightiest of what the events that one read(2) returned mean.
   static func ring(for buffer: ArraySlice<UInt8>, rootWatch: CInt) -> SpoolRing? {
-    events(in: buffer).compactMap { meaning(of: $0, rootWatch: rootWatch) }.max { $0.weight < $1.weight }
+    ring(for: events(in: buffer), rootWatch: rootWatch)
+  }
+
+  private static func ring(for events: [Event], rootWatch: CInt) -> SpoolRing? {
+    events.compactMap { meaning(of: $0, rootWatch: rootWatch) }.max { $0.weight < $1.weight }
+  }
+
+  private func note(_ events: [Event]) {
+    notes?.add(events.lazy.filter { $0.watch != root && !$0.name.bytes.isEmpty && !$0.name.isHidden }.map(\.name))
+    if events.contains(where: { Int32(bitPattern: $0.mask) & IN_Q_OVERFLOW != 0 }) { notes?.lose() }
   }
 
   private static func meaning(of event: Event, rootWatch: CInt) -> SpoolRing? {

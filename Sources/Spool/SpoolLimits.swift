@@ -4,10 +4,11 @@ package struct SpoolLimits: Hashable, Sendable {
   package var maximumFileSize: Int
   /// For how long an incomplete file must be left unchanged before it is taken as it is.
   package var settleTime: Duration
-  /// How many bytes of contents one batch holds before it ends early: this bounds memory, whatever is dropped.
+  /// How many bytes of contents one batch holds before it ends early: this bounds memory, and the time of a turn, whatever is dropped. A few
+  /// thousand actions, which are accepted within a second on a slow machine.
   package var batchBytes: Int
 
-  package init(maximumFileSize: Int = 64 * 1024, settleTime: Duration = .milliseconds(500), batchBytes: Int = 4 * 1024 * 1024) {
+  package init(maximumFileSize: Int = 64 * 1024, settleTime: Duration = .milliseconds(500), batchBytes: Int = 256 * 1024) {
     (self.maximumFileSize, self.settleTime, self.batchBytes) = (maximumFileSize, settleTime, batchBytes)
   }
 

@@ -3,9 +3,10 @@ package import ProgressModel
 import SystemPackage
 
 extension SpoolReader {
-  /// Claims and reads the next entries: what a crash left first, then the candidates of the last scan.
+  /// Claims and reads the next entries: what a crash left first, then what was found, one of each sender in turn and as many as `allowance`
+  /// lets it take.
   ///
-  /// Returns after at most `limit` entries, or `limits.batchBytes` of contents; `hasMore` tells whether to go on. All claims of the batch
+  /// Returns after at most `limit` entries, or `limits.batchBytes` and a file of contents; `hasMore` tells whether to go on. All claims of the batch
   /// are durable before any contents are returned: otherwise a power cut after their acceptance could give a file back to
   /// `incoming/`, to be accepted once more and perhaps over a newer value.
   ///
@@ -17,18 +18,18 @@ extension SpoolReader {
     while picked.count < limit, let id = unread.popLast() {
       if claims[id] != nil { picked.append(id) }
     }
-    for _ in 0..<max(0, limit - picked.count) {
-      guard let entry = candidates.popLast() else { break }
+    var entries = candidates.take(
+      atMost: limit - picked.count, bytes: limits.batchBytes, largest: limits.maximumFileSize, allowance: allowance)[...]
+    takenSinceListing += entries.count
+    while let entry = entries.popFirst() {
       do throws(SpoolError) {
         if let id = try consider(entry, in: &batch, now: now) { picked.append(id) }
       } catch {
-        candidates.append(entry)
+        for entry in [entry] + entries { candidates.insert(entry) }
         if picked.isEmpty && batch.ignored.isEmpty { throw error }
         break
       }
     }
-    // A long list is not kept in memory once it has been worked off.
-    if candidates.isEmpty { candidates = [] }
     try handOver(picked, in: &batch, now: now)
     return batch
   }

@@ -45,7 +45,8 @@ extension SpoolReader {
     try syncClaims()
     var refusals: [Refusal] = []
     var bytes = 0
-    reading: while bytes < limits.batchBytes, let id = rest.popFirst() {
+    // Those that were found together fill one batch; more of them are left by a crash only.
+    reading: while bytes < limits.batchBytes + limits.maximumFileSize, let id = rest.popFirst() {
       switch readClaim(id, now: now) {
       case .file(let file):
         bytes += file.contents.count

@@ -14,6 +14,10 @@ extension SpoolReader {
   @discardableResult
   package func reject(_ refusals: [Refusal], now: Timestamp) throws(SpoolError) -> [RejectedFile] {
     guard !refusals.isEmpty else { return [] }
+    return try tallying { () throws(SpoolError) in try moveAside(refusals, now: now) }
+  }
+
+  private func moveAside(_ refusals: [Refusal], now: Timestamp) throws(SpoolError) -> [RejectedFile] {
     var files: [RejectedFile] = []
     var moved = 0
     do throws(Errno) {

@@ -23,6 +23,9 @@ package final class SpoolReader {
     /// Whose it is, as far as the listing shows.
     let provenance: Provenance
 
+    /// Who dropped it.
+    var sender: UInt32 { provenance.sender }
+
     init(name: SpoolName, status: FileStatus) {
       (self.name, self.status, provenance) = (name, status, Provenance(of: name, status))
     }
@@ -52,8 +55,18 @@ package final class SpoolReader {
   private var mustLock = false
   private var isLocked = false
   var sequence = ClaimSequence()
-  /// What the last scan found, the next one last.
-  var candidates: [Entry] = []
+  /// How many files of each sender `claim` may take.
+  package var allowance = IntakeAllowance()
+  /// What a watcher tells of; without one, every look is a listing.
+  package var notes: DropNotes?
+  /// What was found, and not looked at yet.
+  var candidates = Candidates()
+  /// Whether something was dropped that nobody knows the name of.
+  private var mustList = false
+  /// How many the last listing has found, and how many have been taken since.
+  private var listed = 0
+  var takenSinceListing = 0
+  var rejectedTally: RejectedTally?
   var waiting = WaitingEntries()
   /// Entries that are left alone and were mentioned, by name, with the inode they had.
   var mentioned: [SpoolName: UInt64] = [:]
@@ -93,12 +106,25 @@ package final class SpoolReader {
     isLocked = false
     directories = try SpoolDirectories(root: root)
     if mustLock { try lock() }
-    (candidates, waiting, mentioned) = ([], WaitingEntries(), [:])
+    (candidates, waiting, mentioned) = (Candidates(), WaitingEntries(), [:])
+    (mustList, rejectedTally) = (true, nil)
     (claims, unread, postponed, finished, durablyFinished) = ([:], [], [:], [], [])
   }
 
-  /// Whether `claim` has more to look at right now.
-  package var hasMore: Bool { !candidates.isEmpty || !unread.isEmpty }
+  /// Whether `claim`, or a `scan` before it, has more to look at right now.
+  package var hasMore: Bool { !unread.isEmpty || candidates.isAnyAllowed(by: allowance) || wantsScan }
+
+  /// Whether there is more than is known by name. While others wait to be claimed, a listing has to be worth its time: with each it would
+  /// cost more than the claims.
+  package var wantsScan: Bool {
+    (mustList && (takenSinceListing * 4 >= listed || !candidates.isAnyAllowed(by: allowance))) || candidates.mustBeListed(for: allowance)
+  }
+
+  /// Whether all that the last scan has found is claimed, as far as `allowance` lets it.
+  package var hasTakenListing: Bool { unread.isEmpty && candidates.isListingTaken(for: allowance) }
+
+  /// Those whose files are found and not claimed, allowed or not.
+  package var waitingSenders: Set<UInt32> { candidates.senders }
 
   /// When `claim` has to be called again even if nothing rings: an unsettled file, a lease. Nil when nothing waits for time to pass.
   package var nextLook: Timestamp? {
@@ -110,40 +136,64 @@ package final class SpoolReader {
   /// What was dropped before something that is found is found too, even if both came while the directory was being read. What came
   /// later may be left for the next scan: it has rung.
   ///
-  /// The cost is one look at each entry, so with many files call it again when `hasMore` has become false, not after each batch.
+  /// The cost is one look at each entry, so with many files call it again when `hasMore` has become false, or when `wantsScan`, not after
+  /// each batch.
   package func scan(now: Timestamp) throws(SpoolError) {
     try times.scan.time { () throws(SpoolError) in try list(now: now) }
   }
 
+  /// Takes up what has been dropped since the last scan or look, where a watcher has told of it by name; else asks for a scan.
+  ///
+  /// The cost is one look at each of those, however much lies in the directory.
+  package func look(now: Timestamp) {
+    guard let names = notes?.take() else {
+      mustList = true
+      return
+    }
+    for name in names {
+      if let entry = candidate(name, now: now) { candidates.insert(entry) }
+    }
+  }
+
   private func list(now: Timestamp) throws(SpoolError) {
-    let first: [SpoolName]
-    let second: [SpoolName]
-    do {
-      first = try directories.incoming.names()
-      second = try directories.incoming.names()
+    notes?.forget()
+    var listing = Listing()
+    do throws(Errno) {
+      // Of names that may be a million, their hashes are all that is kept; one that is taken for another is found by the next listing.
+      var seen: Set<Int> = []
+      try directories.incoming.forEachName { name in
+        seen.insert(name.hashValue)
+        if let entry = candidate(name, now: now) { listing.add(entry) }
+        return true
+      }
+      // A listing may show an entry and miss an earlier one if both are made while it is read. What is earlier than anything in the
+      // first is in the second; what is later there may itself have come before its time.
+      let (newest, latest) = (listing.newest, listing.latestChange)
+      var known: Set<SpoolName> = []
+      try directories.incoming.forEachName { name in
+        if waiting.holds(name) || mentioned[name] != nil { known.insert(name) }
+        guard !seen.contains(name.hashValue), let newest, let latest, let entry = candidate(name, now: now) else { return true }
+        if entry < newest, entry.status.changed <= latest { listing.add(entry) }
+        return true
+      }
+      waiting.keep(only: known)
+      mentioned = mentioned.filter { known.contains($0.key) }
     } catch {
       throw .system(doing: "list", path: directories.incoming.path, code: error)
     }
-    let present = Set(second)
-    waiting.keep(only: present)
-    mentioned = mentioned.filter { present.contains($0.key) }
-    candidates = first.compactMap { candidate($0, now: now) }
-    if let newest = candidates.max(), let latest = candidates.map(\.status.changed).max() {
-      // A listing may show an entry and miss an earlier one if both are made while it is read. What is earlier than anything in the
-      // first is in the second; what is later there may itself have come before its time.
-      let seen = Set(first)
-      let missed = second.filter { !seen.contains($0) }.compactMap { candidate($0, now: now) }
-      candidates += missed.filter { $0 < newest && $0.status.changed <= latest }
-    }
-    candidates.sort(by: >)
+    candidates = Candidates(listing, turnAfter: candidates.lastServed)
+    (mustList, listed, takenSinceListing) = (false, listing.count, 0)
+    rejectedTally = nil
   }
 
   /// The entry, when it deserves a look: unfinished (hidden) files, those at rest and what is not for us do not.
   private func candidate(_ name: SpoolName, now: Timestamp) -> Entry? {
-    guard !name.isHidden, name.isActionFile || mentioned[name] == nil else { return nil }
+    let isMentionable = mentioned[name] == nil && mentioned.count < SpoolLimits.mentions
+    guard !name.isHidden, name.isActionFile || isMentionable else { return nil }
     // An entry that stat does not find is gone again; one that it cannot reach is found by a later scan.
     guard let status = try? directories.incoming.status(of: name) else { return nil }
-    guard status.kind != .directory || mentioned[name] != status.inode, !waiting.isResting(name, status, now: now) else { return nil }
+    let isKnown = mentioned[name] == status.inode || mentioned.count >= SpoolLimits.mentions
+    guard status.kind != .directory || !isKnown, !waiting.isResting(name, status, now: now) else { return nil }
     return Entry(name: name, status: status)
   }
 
@@ -155,9 +205,8 @@ package final class SpoolReader {
         waiting.forget(name)
         continue
       }
-      candidates.append(Entry(name: name, status: status))
+      candidates.insert(Entry(name: name, status: status))
     }
-    if !due.isEmpty { candidates.sort(by: >) }
     // One that is further ahead than anything is postponed shows a clock that was set back.
     let dueClaims = postponed.filter { $0.value <= now || $0.value > now + max(limits.settleTime, SpoolLimits.retryTime) }
     guard !dueClaims.isEmpty else { return }

@@ -2,7 +2,7 @@ package import SystemPackage
 
 /// What the watcher has to say. None of it tells what happened; the directory does.
 package enum SpoolRing: Hashable, Sendable {
-  /// Something was dropped: scan.
+  /// Something was dropped: scan, or look where there are notes.
   case changed
   /// The kernel's queue was full, and events were lost: scan, as for any other ring.
   case overflowed
@@ -22,10 +22,12 @@ package struct SpoolWatcher: Sendable {
   ///
   /// Throws when a directory is missing, and when the user's inotify instances or watches are used up (`EMFILE`, `ENOSPC`); the spool then
   /// works by rescans alone.
-  package init(root: FilePath) throws(SpoolError) {
+  ///
+  /// - Parameter notes: Gets the names of what is dropped, each before its ring.
+  package init(root: FilePath, notes: DropNotes? = nil) throws(SpoolError) {
     let incoming = root.appending("incoming")
     do throws(Errno) {
-      rings = try InotifyWatch(root: root, incoming: incoming).start()
+      rings = try InotifyWatch(root: root, incoming: incoming, notes: notes).start()
     } catch {
       throw .system(doing: "watch", path: incoming, code: error)
     }

@@ -37,6 +37,8 @@ struct WaitingEntries {
     nextLook = nextLook.map { min($0, due) } ?? due
   }
 
+  func holds(_ name: SpoolName) -> Bool { observations[name] != nil }
+
   mutating func forget(_ name: SpoolName) {
     observations[name] = nil
     if observations.isEmpty { nextLook = nil }
