@@ -21,6 +21,8 @@ package struct StatusReport: Hashable, Codable, Sendable {
   /// A person's pause; nil when there is none.
   package var pause: PauseReport?
   package var spool: SpoolReport?
+  /// Users whose further files stay in `incoming/`; of others only administrators are told.
+  package var bounds: [BoundReport] = []
   package var disk: DiskReport?
   /// Since the daemon's start, when that is less long ago.
   package var lastMinute: RateReport?
@@ -41,7 +43,7 @@ package struct StatusReport: Hashable, Codable, Sendable {
   }
 
   private enum CodingKeys: String, CodingKey {
-    case daemon, pending, waiting, retrying, parked, failed, failures, endpoint, pause, spool, disk
+    case daemon, pending, waiting, retrying, parked, failed, failures, endpoint, pause, spool, bounds, disk
     case oldestAcceptedAt = "oldest_accepted_at"
     case lastSyncedAt = "last_synced_at"
     case lastSyncs = "last_syncs"
@@ -63,6 +65,7 @@ package struct StatusReport: Hashable, Codable, Sendable {
     endpoint = try container.decodeIfPresent(EndpointReport.self, forKey: .endpoint)
     pause = try container.decodeIfPresent(PauseReport.self, forKey: .pause)
     spool = try container.decodeIfPresent(SpoolReport.self, forKey: .spool)
+    bounds = try container.decodeIfPresent([BoundReport].self, forKey: .bounds) ?? []
     disk = try container.decodeIfPresent(DiskReport.self, forKey: .disk)
     lastMinute = try container.decodeIfPresent(RateReport.self, forKey: .lastMinute)
     lastHour = try container.decodeIfPresent(RateReport.self, forKey: .lastHour)
@@ -83,6 +86,7 @@ package struct StatusReport: Hashable, Codable, Sendable {
     try container.encodeIfPresent(endpoint, forKey: .endpoint)
     try container.encodeIfPresent(pause, forKey: .pause)
     try container.encodeIfPresent(spool, forKey: .spool)
+    try container.encode(bounds, forKey: .bounds)
     try container.encodeIfPresent(disk, forKey: .disk)
     try container.encodeIfPresent(lastMinute, forKey: .lastMinute)
     try container.encodeIfPresent(lastHour, forKey: .lastHour)
@@ -189,6 +193,34 @@ package struct SpoolReport: Hashable, Codable, Sendable {
   private enum CodingKeys: String, CodingKey {
     case directory, waiting, rejected
     case isWatched = "watched"
+  }
+}
+
+/// That a user has as much in the queue or among the rejected files as one may have.
+package struct BoundReport: Hashable, Codable, Sendable {
+  package var sender: UInt32
+  package var bound: Bound
+  /// The bound's number.
+  package var limit: Int
+  package var since: Timestamp
+
+  /// Names that scripts see, and which therefore stay.
+  package enum Bound: String, CaseIterable, Codable, Sendable {
+    /// In `rejected/`.
+    case files
+    /// Entries of the queue.
+    case keys
+    /// Of values in the queue.
+    case bytes
+  }
+
+  package init(sender: UInt32, bound: Bound, limit: Int, since: Timestamp) {
+    (self.sender, self.bound, self.limit, self.since) = (sender, bound, limit, since)
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case bound, limit, since
+    case sender = "sender_uid"
   }
 }
 

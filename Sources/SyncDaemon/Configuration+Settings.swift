@@ -11,12 +11,14 @@ extension Configuration {
   package var queuePath: FilePath { state.directory.appending("queue.sqlite") }
 
   var engineSettings: EngineSettings {
-    EngineSettings(
+    var settings = EngineSettings(
       debounce: DebouncePolicy(
         complete: debounce.complete, intensity: debounce.intensity, schedule: debounce.schedule, exercise: debounce.exercise,
         maxWait: debounce.maxWait),
       retry: RetryPolicy(backoff: retry.backoff, parkedInitial: retry.parkedInitial, parkedMax: retry.parkedMax),
       maximumConcurrentRequests: api.maxConcurrentRequests, rescanInterval: spool.rescanInterval)
+    settings.bounds = SenderBounds(files: limits.filesPerUser, keys: limits.keysPerUser, bytes: limits.bytesPerUser)
+    return settings
   }
 
   var submissionLimits: SubmissionLimits {

@@ -124,6 +124,7 @@ private enum Topic: Hashable, Sendable {
   case rejected
   case refused
   case ignored
+  case bound
   case superseded
   case repeated
   case discarded
@@ -150,7 +151,7 @@ private enum Topic: Hashable, Sendable {
     case .parked, .rejected, .refused: 100  // A person will want to find each of them.
     case .synced, .retrySucceeded: 50
     case .accepted: 40
-    case .ignored, .superseded, .repeated, .discarded, .setAside, .retrying, .endpoint, .storage: 10
+    case .ignored, .bound, .superseded, .repeated, .discarded, .setAside, .retrying, .endpoint, .storage: 10
     case .wish, .decree: 4
     case .failed, .removal: 1
     }
@@ -182,6 +183,7 @@ extension SyncEvent {
       }
     case .refused: .refused
     case .ignored: .ignored
+    case .boundReached, .boundLeft: .bound
     case .retrying: .retrying
     case .synced(_, _, let failures): failures == 0 ? .synced : .retrySucceeded
     case .attemptFailed(_, _, let wasParked, let status, let reason):

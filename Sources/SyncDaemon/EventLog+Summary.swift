@@ -19,6 +19,9 @@ extension EventLog {
     case .refused(let file, _, let reason, _):
       "Rejected \(more) more files in \(time), the last \(file): \(reason); progressctl rejected lists them all"
     case .ignored(let file, let reason): "Left alone in incoming/: \(more) more in \(time), the last \(file): \(reason)"
+    case .boundReached(let hold):
+      "\(more) more users, or times, in \(time): user \(hold.sender) has reached the bound of \(hold.boundInWords)"
+    case .boundLeft(let hold): "\(more) more users, or times, in \(time): all files of user \(hold.sender) are taken in again"
     case .retrying(let entry, _, _): "🔄 Retrying sync \(times) in \(time), the last for \(entry.key)"
     case .synced(_, _, 0): "✅ Synced \(more) more in \(time)"
     case .synced: "✅ Retry successful for \(more) more in \(time)"

@@ -55,6 +55,8 @@ package struct EventLog: Sendable {
     case .refused(let file, _, let reason, let storedAs):
       "Rejected \(file): \(reason) (kept as rejected/\(storedAs); see progressctl rejected)"
     case .ignored(let file, let reason): "Left alone in incoming/: \(file): \(reason)"
+    case .boundReached(let hold): words(for: hold)
+    case .boundLeft(let hold): "All files of user \(hold.sender) are taken in again: there is room below \(hold.boundInWords)"
     case .retrying(let entry, let attempt, let maximum): "🔄 Retrying sync for \(entry.key) (attempt \(attempt)/\(maximum))"
     case .synced(let entry, _, 0): "✅ Synced: \(entry.key)"
     case .synced(let entry, _, _): "✅ Retry successful for \(entry.key)"
@@ -88,6 +90,11 @@ package struct EventLog: Sendable {
     if let key = acceptance.outdated.first { return "Superseded in \(file): \(key): a value that was recorded later waits already" }
     let id = acceptance.repeated.first.map { "\($0)" } ?? ""
     return "Repeated in \(file): the action \(id) was accepted before"
+  }
+
+  private func words(for hold: ReachedBound) -> String {
+    "User \(hold.sender) has reached the bound of \(hold.boundInWords): further files of this user stay in incoming/ until \(hold.bound.end); "
+      + "nobody else's do, and nothing is lost"
   }
 
   func words(for state: EndpointHealth.State, now: Timestamp) -> String {

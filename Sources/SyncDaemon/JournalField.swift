@@ -13,6 +13,8 @@ package enum JournalField: String, CaseIterable, Sendable {
   case rejectedAs = "PROGRESS_REJECTED_AS"
   case actionID = "PROGRESS_ACTION_ID"
   case count = "PROGRESS_COUNT"
+  case bound = "PROGRESS_BOUND"
+  case limit = "PROGRESS_LIMIT"
   case entries = "PROGRESS_ENTRIES"
   case files = "PROGRESS_FILES"
   case until = "PROGRESS_UNTIL"
@@ -39,6 +41,8 @@ package enum JournalField: String, CaseIterable, Sendable {
     case .rejectedAs: "the file's name in `rejected/`"
     case .actionID: "the client's own `id` of the action"
     case .count: "in a summary: how many happenings it stands for; the other fields are those of the last one"
+    case .bound: "what a user has too much of: `files`, `keys` or `bytes`"
+    case .limit: "the number of the bound"
     case .entries: "how many entries of the queue it is about"
     case .files: "how many files of `rejected/` it is about"
     case .until: "when the wait ends, RFC 3339"
@@ -50,7 +54,7 @@ package enum JournalField: String, CaseIterable, Sendable {
     case .setting: "the configuration key"
     case .level: "the level from which on lines are written"
     case .caller: "the user id of whoever gave the command"
-    case .incident: "what takes a person: `held`, `failed` or `backlog`"
+    case .incident: "what takes a person: `held`, `failed`, `bound` or `backlog`"
     }
   }
 }

@@ -11,6 +11,8 @@ package enum MessageKind: String, CaseIterable, Sendable {
   case repeated = "fd58c239a99a47f689086f4d042f83f8"
   case refused = "cc7fdea1090f42e9965d220e56aa7122"
   case ignored = "49434d7d6e2542e08ba2f2d245c5e28a"
+  case boundReached = "0b6b96404f2346d1a2dd8b8d220a02fb"
+  case boundLeft = "ef28de5ba9e7467daf7fb4578f415269"
   case retrying = "0b5380bce4b5477eba584d9e20b87e3a"
   case synced = "7a5bbbc52b4c4f848acd6b993ceda31f"
   case retrySucceeded = "c80e49b2949e4343a5c20696e488baa5"
@@ -64,6 +66,7 @@ package enum MessageKind: String, CaseIterable, Sendable {
   // What takes a person
   case incidentHeld = "a6775c9787c5411ca01258c027f9ac59"
   case incidentFailed = "a0bd0914e8404fbbbfee6f9fb946f34d"
+  case incidentBound = "00f124626db74a88bc78b7ee103f179d"
   case incidentBacklog = "aa9e0edddf2c4ac4a9d29f16dd955a18"
   case incidentOver = "c039e20ef69c4630a05c161ed537d6f7"
   case noticeFailed = "591af11b904148e5b9baf9f9f220f1c9"
@@ -74,15 +77,16 @@ package enum MessageKind: String, CaseIterable, Sendable {
     switch self {
     case .replaced, .noticeFailed: .debug
     case .accepted, .repeated, .retrying, .synced, .retrySucceeded, .wokeUp: .info
-    case .superseded, .ignored, .apiAnswers, .apiPauses, .tokenChanged, .tokenUnwatched, .storageRecovered, .networkUnwatched,
+    case .superseded, .ignored, .boundLeft, .apiAnswers, .apiPauses, .tokenChanged, .tokenUnwatched, .storageRecovered, .networkUnwatched,
       .clockUnwatched, .metricsOpen, .started, .stopped, .reloaded, .flushed, .retriedByHand, .discarded, .clearing, .cleared,
       .filesRequeued, .filesDiscarded, .paused, .resumed, .levelChanged, .incidentOver:
       .notice
-    case .refused, .attemptFailed, .parked, .apiFails, .apiUnreachable, .tokenExposed, .removalFailed, .spoolUnwatched, .controlLimited,
+    case .refused, .boundReached, .attemptFailed, .parked, .apiFails, .apiUnreachable, .tokenExposed, .removalFailed, .spoolUnwatched,
+      .controlLimited,
       .restartNeeded:
       .warning
     case .rejected, .setAside, .apiHolds, .tokenKept, .storageFailed, .queueRescued, .queueFull, .reloadRefused, .controlFailed,
-      .submissionFailed, .metricsFailed, .incidentHeld, .incidentFailed, .incidentBacklog:
+      .submissionFailed, .metricsFailed, .incidentHeld, .incidentFailed, .incidentBound, .incidentBacklog:
       .error
     case .failedToStart: .critical
     }
@@ -96,6 +100,7 @@ package enum MessageKind: String, CaseIterable, Sendable {
     case .repeated: [.actionID, .sender, .file]
     case .refused: [.file, .sender, .rejectedAs, .reason]
     case .ignored: [.file, .reason]
+    case .boundReached, .boundLeft: [.sender, .bound, .limit]
     case .retrying, .retrySucceeded: Self.entryFields + [.attempt]
     case .synced, .parked: Self.entryFields
     case .attemptFailed: Self.entryFields + [.attempt, .reason]
@@ -121,6 +126,7 @@ package enum MessageKind: String, CaseIterable, Sendable {
     case .levelChanged: [.level]
     case .incidentHeld: [.incident, .reason, .status]
     case .incidentFailed: [.incident, .reason, .entries]
+    case .incidentBound: [.incident, .sender, .limit]
     case .incidentBacklog: [.incident, .entries, .since]
     case .incidentOver: [.incident]
     }

@@ -204,8 +204,8 @@ extension Shift {
   private func publish(_ turn: Turn, now: Timestamp) {
     let commons = loop.commons
     commons.instruments.note(
-      turn.events, endpoint: engine.endpointState, since: engine.endpointSince, holds: engine.holds, storageTrouble: engine.storageTrouble,
-      now: now)
+      turn.events, endpoint: engine.endpointState, since: engine.endpointSince, holds: engine.holds,
+      reachedBounds: engine.reachedBounds, storageTrouble: engine.storageTrouble, now: now)
     commons.chronicle.note(turn.events, now: now)
     commons.live.publish(turn, at: now)
   }

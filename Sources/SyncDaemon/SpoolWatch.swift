@@ -9,6 +9,7 @@ struct SpoolWatch: Sendable {
   let patience: Duration
   let doorbell: Doorbell
   let instruments: Instruments
+  let notes: DropNotes
   let logger: Logger
 
   /// How long a spool that was replaced has to come into place.
@@ -42,7 +43,7 @@ struct SpoolWatch: Sendable {
   }
 
   private func watch() throws(SpoolError) -> SpoolWatcher {
-    let watcher = try SpoolWatcher(root: root)
+    let watcher = try SpoolWatcher(root: root, notes: notes)
     instruments.noteSpool(isWatched: true)
     return watcher
   }

@@ -28,6 +28,11 @@ extension EngineStatus {
       let reason = (hold.status.map { "\($0): " } ?? "") + hold.reason
       clauses.append("held\(account.account.ofWhom): the API does not accept us (\(reason))")
     }
+    switch reachedBounds.count {
+    case 0: break
+    case 1: clauses += reachedBounds.map { "user \($0.sender) is at the bound of \($0.boundInWords)" }
+    default: clauses.append("\(reachedBounds.count) users are at their bounds")
+    }
     if let storageTrouble { clauses.append("disk trouble: \(storageTrouble)") }
     return clauses.joined(separator: "; ")
   }

@@ -32,6 +32,8 @@ extension SyncEvent {
       }
     case .refused: .refused
     case .ignored: .ignored
+    case .boundReached: .boundReached
+    case .boundLeft: .boundLeft
     case .retrying: .retrying
     case .synced(_, _, let failures): failures == 0 ? .synced : .retrySucceeded
     case .attemptFailed: .attemptFailed
@@ -66,6 +68,8 @@ extension SyncEvent {
     case .refused(let file, let sender, let reason, let storedAs):
       return [.file: file, .sender: "\(sender)", .reason: reason, .rejectedAs: storedAs]
     case .ignored(let file, let reason): return [.file: file, .reason: reason]
+    case .boundReached(let hold), .boundLeft(let hold):
+      return [.sender: "\(hold.sender)", .bound: hold.bound.rawValue, .limit: "\(hold.limit)"]
     case .retrying(let entry, let attempt, _): return entry.fields(attempt: attempt)
     case .synced(let entry, _, 0): return entry.fields
     case .synced(let entry, _, let failures): return entry.fields(attempt: failures)

@@ -25,13 +25,15 @@ struct WorkLoop: Service {
     let spool = try SpoolReader(
       root: configuration.spool.directory, limits: configuration.spoolLimits, times: commons.instruments.spoolTimes)
     try spool.lock()
+    let notes = DropNotes()
+    spool.notes = notes
     let settings = try configuration.clientSettings()
     let client = try APIClient(settings, version: Daemon.version)
     let token = TokenWatch(configuration, settings, logger: logger)
     let systemWatch = SystemWatch(doorbell: commons.doorbell, logger: logger)
     let spoolWatch = SpoolWatch(
       root: configuration.spool.directory, patience: configuration.spool.rescanInterval, doorbell: commons.doorbell,
-      instruments: commons.instruments, logger: logger)
+      instruments: commons.instruments, notes: notes, logger: logger)
     let watcher = spoolWatch.begin()
     let board = hasDesktop ? NoticeBoard(logger: logger) : nil
     let notices = Notices(configuration, board: board, logger: logger)

@@ -10,6 +10,8 @@ package struct EngineSettings: Hashable, Sendable {
   package var accounts: Set<UInt32> = []
   /// How often the spool is read without having been rung for.
   package var rescanInterval: Duration
+  /// What one sender may have.
+  package var bounds = SenderBounds()
   /// How many files share one transaction, and so one sync of the disk.
   package var filesPerBatch = 500
 

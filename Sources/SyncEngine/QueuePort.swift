@@ -10,6 +10,7 @@ package protocol QueuePort {
   func accept(
     _ files: [AcceptableFile], now: Timestamp, debounce: DebouncePolicy, inFlight: Set<Int64>, forgetting: [String]
   ) throws -> [Acceptance]
+  func holdings() throws -> [UInt32: SenderHoldings]
   func accepted(among claims: [String]) throws -> Set<String>
   func forget(actionIDsBefore acceptance: Timestamp, discardsBefore discard: Timestamp) throws
   func forgetReceipts(before instant: Timestamp, except claims: Set<String>) throws

@@ -9,8 +9,14 @@ package protocol SpoolPort: AnyObject {
   var nextLook: Timestamp? { get }
   var isStale: Bool { get }
   func reopen() throws(SpoolError)
+  var wantsScan: Bool { get }
+  var hasTakenListing: Bool { get }
+  var waitingSenders: Set<UInt32> { get }
+  var allowance: IntakeAllowance { get set }
+  func countRejected() throws(SpoolError) -> [UInt32: Int]
   func recover(now: Timestamp) throws(SpoolError) -> [ClaimID]
   func scan(now: Timestamp) throws(SpoolError)
+  func look(now: Timestamp)
   func claim(atMost limit: Int, now: Timestamp) throws(SpoolError) -> ClaimBatch
   func finish(_ claims: [ClaimID]) throws(SpoolError)
   func reject(_ refusals: [Refusal], now: Timestamp) throws(SpoolError) -> [RejectedFile]

@@ -14,8 +14,10 @@ extension SyncEngine {
       try spool.reopen()
     }
     if !isRecovered { try recover(now: now, &turn) }
+    if mustLook { spool.look(now: now) }
+    mustLook = false
     // What the last scan found comes first: scanning a large backlog at each ring would cost more than the backlog.
-    if !spool.hasMore, now >= rescanAt ?? now {
+    if spool.wantsScan || (!spool.hasMore && now >= rescanAt ?? now) {
       try spool.scan(now: now)
       scans += 1
       rescanAt = now + settings.rescanInterval
@@ -24,6 +26,7 @@ extension SyncEngine {
       try store.forget(actionIDsBefore: now - Self.acceptanceMemory, discardsBefore: now - Self.acceptanceMemory)
       forgetAt = now + settings.rescanInterval
     }
+    try bound(now: now, &turn)
     guard spool.hasMore || spool.nextLook != nil else { return }
     isRecovered = false
     try accept(spool.claim(atMost: settings.filesPerBatch, now: now), now: now, &turn)

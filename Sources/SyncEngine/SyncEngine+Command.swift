@@ -123,7 +123,7 @@ extension SyncEngine {
     let command = underWay.command
     if underWay.cursor == nil, let awaited = underWay.awaitedScan {
       if isStopping { return .failed(reason: "the daemon is ending", changed: 0) }
-      guard scans > awaited || (scans == awaited && !spool.hasMore) || troubles[.accept] != nil else { return nil }
+      guard (scans >= awaited && spool.hasTakenListing) || troubles[.accept] != nil else { return nil }
     }
     let step = try store.discard(
       selection, of: command.sender, by: command.caller, from: underWay.cursor, atMost: underWay.rowsPerStep, now: now)
@@ -134,8 +134,14 @@ extension SyncEngine {
       return nil
     }
     if selection.all { turn.events.append(.cleared(count: underWay.changed, sender: command.sender, by: command.caller)) }
-    let trouble = selection.all ? troubles[.accept]?.reason : nil
-    return underWay.done(remark: trouble.map { "what lies in the spool could not be taken in, and stays: \($0)" })
+    return underWay.done(remark: selection.all ? remarkOnSpool(of: command.sender) : nil)
+  }
+
+  /// What of the spool was not there to be discarded.
+  private func remarkOnSpool(of sender: UInt32?) -> String? {
+    if let trouble = troubles[.accept]?.reason { return "what lies in the spool could not be taken in, and stays: \(trouble)" }
+    let isBounded = sender.map { boundsOfSenders[$0] != nil } ?? !boundsOfSenders.isEmpty
+    return isBounded ? "files that a bound keeps in incoming/ are taken in now; once they are, clear again" : nil
   }
 
   /// Tries the API anew for entries that were changed, once a command. Of those who are no administrators, one a second does so, and whoever

@@ -57,6 +57,10 @@ package struct SyncEngine<Files: SpoolPort, Queue: QueuePort> {
   /// Whether due times may be out of reach: at the start, and after the clock was set back.
   var mustClamp = true
   private var lastTurnAt: Timestamp?
+  /// Whether something was dropped since the spool was last looked at.
+  var mustLook = false
+  /// Who is at a bound.
+  var boundsOfSenders: [UInt32: ReachedBound] = [:]
   /// Whether everything in `claimed/` has been accepted or refused.
   var isRecovered = false
   /// When the spool is read next without a ring.
@@ -111,7 +115,7 @@ package struct SyncEngine<Files: SpoolPort, Queue: QueuePort> {
     }
     lastTurnAt = now
     if let wakesAt, wakesAt <= now { wakeEndpoint(now: now, senders: wakingSenders) }
-    if input.spoolRang { rescanAt = now }
+    if input.spoolRang { mustLook = true }
     for command in input.commands { take(command, now: now) }
     // Before the queue is touched: a disk that refuses to settle must not hide an API's wish for silence.
     for answer in input.answers { observe(answer, now: now, &turn) }
@@ -145,7 +149,7 @@ package struct SyncEngine<Files: SpoolPort, Queue: QueuePort> {
     return EngineStatus(
       counts: try store.counts(), endpoint: endpoint.state, endpointSince: endpointSince,
       accounts: accounts.map { AccountStatus($0, hold: desks[$0]?.token.hold, rows: rows[$0] ?? 0) }, inFlight: inFlight.count,
-      suspension: suspension, storageTrouble: storageTrouble)
+      suspension: suspension, reachedBounds: reachedBounds, storageTrouble: storageTrouble)
   }
 
   /// What is known of the API, whoever calls it.
@@ -153,6 +157,9 @@ package struct SyncEngine<Files: SpoolPort, Queue: QueuePort> {
 
   /// The accounts of which nothing goes out, and why.
   package var holds: [Account: Hold] { desks.compactMapValues(\.token.hold) }
+
+  /// Whose files stay in `incoming/`, by user id.
+  package var reachedBounds: [ReachedBound] { boundsOfSenders.values.sorted { $0.sender < $1.sender } }
 
   /// Why the spool or the queue cannot be used at present.
   package var storageTrouble: String? { Step.allCases.compactMap { troubles[$0]?.reason }.first }

@@ -10,6 +10,10 @@ package enum SyncEvent: Hashable, Sendable {
   case refused(file: String, sender: UInt32, reason: String, storedAs: String)
   /// A directory entry that is none of ours is left alone.
   case ignored(file: String, reason: String)
+  /// A sender has come to a bound: his files stay in `incoming/`, and nobody else's.
+  case boundReached(ReachedBound)
+  /// All of them are taken in, and there is room for more.
+  case boundLeft(ReachedBound)
   /// A write that failed is sent again.
   case retrying(EntryReference, attempt: Int, of: Int)
   /// `droppedAt`: nil when an older version accepted it.

@@ -68,15 +68,18 @@ package struct EngineStatus: Hashable, Sendable {
   package let inFlight: Int
   /// A person's wish that nothing is sent.
   package let suspension: Suspension?
+  /// Whose files stay in `incoming/`, by user id.
+  package let reachedBounds: [ReachedBound]
   /// Why the disk cannot be used at present.
   package let storageTrouble: String?
 
   package init(
     counts: QueueCounts, endpoint: EndpointHealth.State, endpointSince: Timestamp? = nil, accounts: [AccountStatus] = [], inFlight: Int = 0,
-    suspension: Suspension? = nil, storageTrouble: String? = nil
+    suspension: Suspension? = nil, reachedBounds: [ReachedBound] = [], storageTrouble: String? = nil
   ) {
     (self.counts, self.endpoint, self.endpointSince, self.inFlight) = (counts, endpoint, endpointSince, inFlight)
     (self.accounts, self.suspension, self.storageTrouble) = (accounts, suspension, storageTrouble)
+    self.reachedBounds = reachedBounds
   }
 }
 

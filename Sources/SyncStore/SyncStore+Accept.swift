@@ -163,6 +163,10 @@ extension SyncStore {
     var write = new.write
     var waitingSince = now
     let predecessors = try QueuedPredecessor.all(of: new, in: database)
+    guard !predecessors.contains(where: { $0.hasOvertaken(new, now: now) }) else {
+      acceptance.outdated.append(write.key)
+      return
+    }
     for old in predecessors where old.recordedAt > write.recordedAt {
       // What is recorded in the future was so by a clock that was set back since, and what failed will not be delivered.
       if new.isExplicit, old.recordedAt <= now, !old.hasFailed {
@@ -211,12 +215,22 @@ private struct QueuedPredecessor {
   let isUntried: Bool
   let hasFailed: Bool
   let sender: UInt32
+  let droppedAt: Timestamp?
+
+  /// Whether it was dropped later than what is accepted after it: files of one sender are accepted in the order of their drops, but senders take
+  /// turns. What was dropped in the future was so by a clock that was set back since.
+  func hasOvertaken(_ new: NewRow, now: Timestamp) -> Bool {
+    guard let droppedAt, sender != new.sender, !new.isExplicit, !hasFailed else { return false }
+    return droppedAt > new.droppedAt && droppedAt <= now
+  }
 
   /// That of its account; and of a user who has an account of his own, also what he dropped when he had none: moved later, it would go back
   /// behind the newer one.
   static func all(of new: NewRow, in database: Database) throws -> [QueuedPredecessor] {
     let statement = try database.cachedStatement(
-      sql: "SELECT sequence, recorded_at_ms, waiting_since_ms, state, sender_uid FROM writes WHERE \(SyncStore.isOfKeyOfAccount)")
+      sql:
+        "SELECT sequence, recorded_at_ms, waiting_since_ms, state, sender_uid, dropped_at_ms FROM writes WHERE \(SyncStore.isOfKeyOfAccount)"
+    )
     func find(in account: Account) throws -> QueuedPredecessor? {
       try Row.fetchOne(statement, arguments: [account.column] + new.write.key.columns).map { QueuedPredecessor(row: $0) }
     }
@@ -232,5 +246,6 @@ private struct QueuedPredecessor {
     isUntried = row["state"] == WriteState.waiting.rawValue
     hasFailed = row["state"] == WriteState.failed.rawValue
     sender = row.sender
+    droppedAt = (row["dropped_at_ms"] as Int64?).map { Timestamp(milliseconds: $0) }
   }
 }

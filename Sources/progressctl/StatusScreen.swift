@@ -14,7 +14,7 @@ struct StatusScreen {
   let style: TextStyle
 
   var text: String {
-    let sections = [daemon, api, pause, pending, failed, synced, rates, spool, disk]
+    let sections = [daemon, api, pause, pending, failed, synced, rates, spool, bounds, disk]
     var text = ""
     Table(sections.joined().map { [$0.label, $0.words] }).writeLines { text += $0 }
     return text
@@ -97,6 +97,10 @@ struct StatusScreen {
     var lines = ["\(waiting), \(rejected) (\(spool.directory.singleLine))\(next)"]
     if !spool.isWatched { lines.append(style.paint("not watched: files are found by the slow rescan only", .yellow)) }
     return section("spool", lines)
+  }
+
+  private var bounds: [Line] {
+    section("bounds", report.bounds.flatMap { [style.paint($0.words(now: now), .yellow), $0.consequence] })
   }
 
   private var disk: [Line] {

@@ -13,6 +13,14 @@ extension Workstation {
     return try DatabaseQueue(path: path).read { try Int.fetchOne($0, sql: "SELECT count(*) FROM writes") ?? 0 }
   }
 
+  /// How many of a user's writes stand in it.
+  func entries(of user: uid_t) throws -> Int {
+    let path = directory.appending(path: "state/queue.sqlite").path
+    return try DatabaseQueue(path: path).read {
+      try Int.fetchOne($0, sql: "SELECT count(*) FROM writes WHERE sender_uid = ?", arguments: [user]) ?? 0
+    }
+  }
+
   /// How many writes the queue has ever taken in: each gets a sequence of its own.
   func acceptedWrites() throws -> Int {
     let path = directory.appending(path: "state/queue.sqlite").path

@@ -75,14 +75,14 @@ final class Oracle {
     let hasReceipt = acceptance.entries.isEmpty && acceptance.repeated.isEmpty && acceptance.outdated.isEmpty
     guard !hasReceipt else { return expect(drops[number].isAccepted, "drop \(number) has a receipt and was not accepted") }
     expect(!drops[number].isAccepted, "drop \(number) is accepted twice")
-    expect(acceptance.outdated.isEmpty, "drop \(number) counts as outdated")
+    for key in acceptance.outdated { expectOvertaken(number, key: key, by: file) }
     expectOrder(of: number)
     let account: Account = tokens.contains(file.sender) ? .user(file.sender) : .common
     expect(file.account == account, "drop \(number) is accepted for \(file.account) instead of \(account)")
     drops[number].isAccepted = true
     guard !isRepetition(number, acceptance) else { return }
     let writes = drops[number].actions.flatMap { $0.writes(droppedAt: file.droppedAt) }
-    for (position, write) in writes.enumerated() {
+    for (position, write) in writes.enumerated() where !acceptance.outdated.contains(write.key) {
       let new = AcceptedWrite(order: accepted.count, write: write, sender: file.sender, drop: number)
       let (id, key, stray) = ("\(file.claim)-\(position + 1)", AccountKey(write.key, of: account), AccountKey(write.key, of: .common))
       (accepted[id], accounts[id]) = (new, account)
@@ -100,6 +100,12 @@ final class Oracle {
       expect(isNew != isTakenForOne, "drop \(number) is \(isNew ? "" : "not ")taken for a repetition")
     }
     return isTakenForOne
+  }
+
+  /// Only a value of somebody else's that was recorded later may stay in the place of a newer acceptance.
+  private func expectOvertaken(_ number: SpoolDisk.Number, key: WriteKey, by file: AcceptableFile) {
+    let stays = latest[key].map { $0.sender != file.sender && $0.write.recordedAt > file.droppedAt } ?? false
+    expect(stays, "drop \(number) counts as outdated")
   }
 
   /// What was dropped before, by the order of drops and by the clock, has been accepted before.

@@ -39,6 +39,11 @@ final class SimulatedQueue: QueuePort {
     return acceptances
   }
 
+  func holdings() throws -> [UInt32: SenderHoldings] {
+    try admit(.read)
+    return try store.holdings()
+  }
+
   func accepted(among claims: [String]) throws -> Set<String> {
     try admit(.read)
     return bug == .recoveryTrustsEveryClaim ? Set(claims) : try store.accepted(among: claims)

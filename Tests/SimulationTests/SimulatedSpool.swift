@@ -16,13 +16,20 @@ final class SimulatedSpool: SpoolPort {
   private var finished: [ClaimID] = []
   private var durablyFinished: [ClaimID] = []
 
+  /// What is dropped has no name here.
+  private var mustList = false
+  var allowance = IntakeAllowance()
+
   private static let retryTime = Duration.seconds(1)
 
   init(disk: SpoolDisk, hazards: Hazards, oracle: Oracle, bug: DeliberateBug?) {
     (self.disk, self.hazards, self.oracle, self.bug) = (disk, hazards, oracle, bug)
   }
 
-  var hasMore: Bool { !candidates.isEmpty || !unread.isEmpty }
+  var hasMore: Bool { !candidates.isEmpty || !unread.isEmpty || wantsScan }
+  var wantsScan: Bool { mustList && candidates.isEmpty }
+  var hasTakenListing: Bool { candidates.isEmpty && unread.isEmpty }
+  var waitingSenders: Set<UInt32> { Set(candidates.map { disk.files[$0].sender }) }
   var nextLook: Timestamp? { postponed.values.min() }
   var isStale: Bool { false }
   func reopen() throws(SpoolError) {}
@@ -36,8 +43,13 @@ final class SimulatedSpool: SpoolPort {
     return unread.reversed()
   }
 
+  func countRejected() throws(SpoolError) -> [UInt32: Int] { [:] }
+
+  func look(now: Timestamp) { mustList = true }
+
   func scan(now: Timestamp) throws(SpoolError) {
     try admit(.read, "list")
+    mustList = false
     candidates = bug == .clearingLeavesTheSpool && oracle.wishes.clearing != nil ? [] : disk.incoming.reversed()
   }
 

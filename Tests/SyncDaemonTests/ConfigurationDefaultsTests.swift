@@ -23,6 +23,9 @@ struct ConfigurationDefaultsTests {
         spool.max_file_size: 64KiB  # default
         spool.settle_time: 500ms  # default
         spool.rescan_interval: 1m  # default
+        limits.files_per_user: 10000  # default
+        limits.keys_per_user: 1000000  # default
+        limits.bytes_per_user: 256MiB  # default
         state.directory: /var/lib/progress-sync  # default
         debounce.complete: 500ms  # default
         debounce.intensity: 500ms  # default

@@ -170,6 +170,22 @@ struct IncidentsTests {
     #expect(incidents.take(now: instant(due + 605)).map(\.words) == ["3 since 10"])
   }
 
+  @Test("takes too many rejected files for one, once, whoever else comes to that bound, and the other bounds for none")
+  func bounds() {
+    func hold(_ sender: UInt32, _ bound: SenderBounds.Bound) -> ReachedBound {
+      ReachedBound(sender: sender, bound: bound, limit: 10, since: instant(0))
+    }
+    var incidents = Incidents()
+    incidents.observe([.boundReached(hold(1, .keys)), .boundReached(hold(2, .bytes))], now: instant(0))
+    #expect(incidents.take(now: instant(0)).isEmpty)
+    incidents.observe([.boundReached(hold(3, .files)), .boundReached(hold(4, .files))], now: instant(1))
+    #expect(incidents.take(now: instant(1)).map(\.words) == ["4 at 10"])
+    incidents.observe([.boundLeft(hold(3, .files)), .boundLeft(hold(1, .keys))], now: instant(2))
+    #expect(incidents.take(now: instant(2)).isEmpty)
+    incidents.observe([.boundLeft(hold(4, .files))], now: instant(3))
+    #expect(incidents.take(now: instant(3)).map(\.words) == ["over bound"])
+  }
+
   private static let answers = SyncEvent.released(.common)
   private static let silent = SyncEvent.endpoint(.unreachable(since: instant(0), failures: 1, probeAt: instant(1), reason: "refused"))
   private static let unauthorized = SyncEvent.held(Hold(since: instant(0), cause: .refused(status: 401), reason: "no"), of: .common)
@@ -190,6 +206,7 @@ extension Incidents.Announcement {
     case .over(let kind): "over \(kind.rawValue)"
     case .open(.held(let status, let reason)): "\(status): \(reason)"
     case .open(.failed(let count, let last, let reason)): "\(count), last \(last.map { "\($0.session.day)" } ?? "none"): \(reason)"
+    case .open(.bound(let sender, let limit)): "\(sender) at \(limit)"
     case .open(.backlog(let count, let since)): "\(count) since \(since.milliseconds / 1_000)"
     }
   }

@@ -130,7 +130,9 @@ struct MessageKindTests {
       return .accepted(file: "f", sender: 1_000, acceptance)
     }
     let now = Timestamp(milliseconds: 0)
+    let hold = ReachedBound(sender: 1_000, bound: .keys, limit: 5, since: now)
     return [
+      .boundReached(hold), .boundLeft(hold),
       acceptance { $0.entries = [entry] }, acceptance { $0.outdated = [key] }, acceptance { $0.repeated = [id] },
       .refused(file: "f", sender: 1_000, reason: "r", storedAs: "f"), .ignored(file: "f", reason: "r"), .retrying(entry, attempt: 1, of: 3),
       .synced(entry, droppedAt: now, afterFailures: 0), .synced(entry, droppedAt: nil, afterFailures: 1),

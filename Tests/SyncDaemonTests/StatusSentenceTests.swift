@@ -25,4 +25,18 @@ struct StatusSentenceTests {
     let status = EngineStatus(counts: QueueCounts(), endpoint: endpoint, suspension: suspension)
     #expect(status.sentence(now: Self.now) == "0 waiting, 0 retrying, 0 failed" + words)
   }
+
+  @Test(
+    "that says who is at a bound, or how many are",
+    arguments: [
+      ([], ""),
+      ([(7, .files)], "; user 7 is at the bound of 2048 rejected files (limits.files_per_user)"),
+      ([(7, .bytes)], "; user 7 is at the bound of 2KiB of values in the queue (limits.bytes_per_user)"),
+      ([(7, .files), (8, .keys)], "; 2 users are at their bounds"),
+    ] as [([(UInt32, SenderBounds.Bound)], String)])
+  func bounds(holds: [(UInt32, SenderBounds.Bound)], words: String) {
+    let holds = holds.map { ReachedBound(sender: $0, bound: $1, limit: 2_048, since: Self.now) }
+    let status = EngineStatus(counts: QueueCounts(), endpoint: .reachable, reachedBounds: holds)
+    #expect(status.sentence(now: Self.now) == "0 waiting, 0 retrying, 0 failed" + words)
+  }
 }

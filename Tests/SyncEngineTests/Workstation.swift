@@ -22,6 +22,7 @@ final class Workstation {
   var calls: [SessionUpdate] { deliveries.flatMap(\.call.updates) }
   /// Requests that the API has not answered yet.
   var underWay: [Delivery] = []
+  private var settings = settings
   private var engine: SyncEngine<SpoolReader, SyncStore>
   private(set) var wakeAt: Timestamp?
   private var dropped = 0
@@ -38,7 +39,7 @@ final class Workstation {
     self.seed = seed
     directory = FileManager.default.temporaryDirectory.appending(path: "workstation-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
-    engine = try Self.makeEngine(in: directory, seed: seed)
+    engine = try Self.makeEngine(in: directory, settings, seed: seed)
   }
 
   deinit {
@@ -46,7 +47,7 @@ final class Workstation {
     try? FileManager.default.removeItem(at: directory)
   }
 
-  private static func makeEngine(in directory: URL, seed: UInt64) throws -> SyncEngine<SpoolReader, SyncStore> {
+  private static func makeEngine(in directory: URL, _ settings: EngineSettings, seed: UInt64) throws -> SyncEngine<SpoolReader, SyncStore> {
     let spool = try SpoolReader(root: FilePath(directory.appending(path: "spool").path))
     let store = try SyncStore(path: directory.appending(path: "queue.sqlite").path)
     return SyncEngine(spool: spool, store: store, settings: settings, random: SeededGenerator(seed: seed))
@@ -55,7 +56,7 @@ final class Workstation {
   /// What SIGKILL and a new start do: memory is gone, and the answers to what was under way reach nobody.
   func killAndStart() throws {
     underWay = []
-    engine = try Self.makeEngine(in: directory, seed: seed)
+    engine = try Self.makeEngine(in: directory, settings, seed: seed)
     turn(TurnInput())
   }
 
@@ -148,7 +149,11 @@ final class Workstation {
     wakeAt = wakeAt.map { $0 + duration }
   }
 
-  func apply(_ settings: EngineSettings) { engine.apply(settings) }
+  func apply(_ settings: EngineSettings) {
+    self.settings = settings
+    engine.apply(settings)
+  }
+
   /// Begins the record of requests and events anew.
   func forget() {
     (deliveries, events) = ([], [])

@@ -50,6 +50,21 @@ struct AcceptTests {
     #expect(try store.entries().map(\.write?.value) == [.undone])
   }
 
+  @Test("goes by the instants between two senders, whose files may come in another order than they were dropped in")
+  func overtaken() throws {
+    func accept(_ rating: IntensityRating, sender: UInt32, droppedAt: Timestamp) throws -> Acceptance {
+      let action = Action(session: p1, change: .rate(rating))
+      let file = AcceptableFile(claim: "\(rating)", sender: sender, droppedAt: droppedAt, actions: [action])
+      return try store.accept([file], now: start + .seconds(60), debounce: debounce, inFlight: [], forgetting: [])[0]
+    }
+    _ = try accept(.easy, sender: 1, droppedAt: start + .seconds(10))
+    let overtaken = try accept(.hard, sender: 2, droppedAt: start + .seconds(9))
+    #expect(overtaken.outdated.map(\.description) == ["intensity-p1-1-3"] && overtaken.entries.isEmpty)
+    #expect(try store.entries().map(\.write?.value) == [.rating(.easy)])
+    _ = try accept(.perfect, sender: 1, droppedAt: start + .seconds(8))
+    #expect(try store.entries().map(\.write?.value) == [.rating(.perfect)], "of one sender, the later acceptance is the later drop")
+  }
+
   @Test("begins a new debounce when the key's write is being sent")
   func whileSending() throws {
     try store.accept(Action(session: p1, change: .rate(.easy)))

@@ -70,6 +70,7 @@ struct DoctorTests {
       ({ $0.pause = PauseReport(since: start, until: nil, by: 0) }, "progressctl resume"),
       ({ ($0.waiting, $0.oldestAcceptedAt) = (1, start - .seconds(90_000)) }, "progressctl flush"),
       ({ $0.spool = SpoolReport(directory: "/s", waiting: 0, rejected: 3, isWatched: true) }, "progressctl rejected"),
+      ({ $0.bounds = [BoundReport(sender: 1, bound: .keys, limit: 5, since: start)] }, "progressctl queue"),
     ] as [(@Sendable (inout StatusReport) -> Void, String)])
   func queue(change: @Sendable (inout StatusReport) -> Void, fix: String) {
     expect(Self.patient().diagnoseQueue(.status(Self.report(change)), now: start), [.warning], fix)

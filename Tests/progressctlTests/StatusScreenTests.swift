@@ -24,6 +24,7 @@ struct StatusScreenTests {
     ]
     report.endpoint = EndpointReport(state: .reachable, since: start, inFlight: 2)
     report.spool = SpoolReport(directory: "/s", waiting: 1, rejected: 2, isWatched: true)
+    report.bounds = [BoundReport(sender: 61_001, bound: .files, limit: 10_000, since: start)]
     report.disk = DiskReport(queue: 4096, free: 3 << 40)
     report.lastMinute = RateReport(accepted: 1, delivered: 2, retried: 3)
     report.lastHour = RateReport(accepted: 10, delivered: 20, retried: 30)
@@ -44,6 +45,8 @@ struct StatusScreenTests {
         last minute  1 accepted, 2 delivered, 3 attempts failed
         last hour    10 accepted, 20 delivered, 30 attempts failed since the daemon's start, 2 min ago
         spool        1 waiting, 2 rejected (/s); see progressctl rejected
+        bounds       uid 61001 has reached the bound of 10000 rejected files (limits.files_per_user), 2 min ago
+                     further files stay in incoming/ until some are requeued or discarded (progressctl rejected); nothing is lost
         disk         4.0 KiB of queue, 3.0 TiB free
 
         """)

@@ -10,6 +10,7 @@ package struct Configuration: Hashable, Sendable {
   package var api = API()
   package var spool = Spool()
   package var state = State()
+  package var limits = Limits()
   package var debounce = Debounce()
   package var retry = Retry()
   package var control = Control()
@@ -47,6 +48,13 @@ package struct Configuration: Hashable, Sendable {
   /// Where the queue lives.
   package struct State: Hashable, Sendable {
     package var directory = FilePath("/var/lib/progress-sync")
+  }
+
+  /// What one user may have in the spool and the queue.
+  package struct Limits: Hashable, Sendable {
+    package var filesPerUser = 10_000
+    package var keysPerUser = 1_000_000
+    package var bytesPerUser = 256 << 20
   }
 
   /// How long a write waits for a newer one of its key.

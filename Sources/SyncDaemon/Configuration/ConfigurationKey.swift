@@ -50,6 +50,10 @@ extension ConfigurationKey {
     ConfigurationKey("spool.settle_time", \.spool.settleTime, .duration(upTo: .seconds(600)), "quiet time of a file written in place"),
     ConfigurationKey("spool.rescan_interval", \.spool.rescanInterval, .duration(upTo: .seconds(86_400)), "scan without being notified"),
 
+    ConfigurationKey("limits.files_per_user", \.limits.filesPerUser, .integer(in: 1...1_000_000), "rejected files that a user may have"),
+    ConfigurationKey("limits.keys_per_user", \.limits.keysPerUser, .integer(in: 1...100_000_000), "queue entries that a user may have"),
+    ConfigurationKey("limits.bytes_per_user", \.limits.bytesPerUser, .size(upTo: 64 << 30), "size of a user's values in the queue"),
+
     ConfigurationKey("state.directory", \.state.directory, .path, reloadable: false, "where the queue is kept"),
 
     ConfigurationKey("debounce.complete", \.debounce.complete, .duration(upTo: .seconds(3600)), "wait for a newer complete or uncomplete"),

@@ -38,6 +38,7 @@ extension DaemonControl {
     report.spool = SpoolReport(
       directory: configuration.spool.directory.string, waiting: spool.incoming, rejected: spool.rejected,
       isWatched: readings.isSpoolWatched)
+    report.bounds = readings.reachedBounds.filter { caller.confinement == nil || caller.confinement == $0.sender }.map(BoundReport.init)
     report.disk = DiskReport(
       queue: Int64(files.database + files.log + files.reserve), free: Int64(files.free), trouble: readings.storageTrouble)
     (report.lastMinute, report.lastHour) = commons.chronicle.rates(now)
@@ -92,6 +93,18 @@ extension DaemonControl {
     case .discarded(let user): ActionReport(state: .discarded, reason: "by user \(user)")
     case .synced: ActionReport(state: .synced)
     }
+  }
+}
+
+extension BoundReport {
+  fileprivate init(_ hold: ReachedBound) {
+    let bound: Bound =
+      switch hold.bound {
+      case .files: .files
+      case .keys: .keys
+      case .bytes: .bytes
+      }
+    self.init(sender: hold.sender, bound: bound, limit: hold.limit, since: hold.since)
   }
 }
 

@@ -49,7 +49,11 @@ extension DaemonControl {
       case .all: try await desk.run { try rejectedFiles.allNames() }
       }
     var change = RejectedChange()
-    defer { say(kind, change, by: caller) }
+    defer {
+      say(kind, change, by: caller)
+      // There may be room now for what a bound keeps in incoming/.
+      if !change.changed.isEmpty { commons.doorbell.ring { $0.spoolRang = true } }
+    }
     for start in stride(from: 0, to: names.count, by: Self.step) {
       do {
         try Task.checkCancellation()

@@ -28,6 +28,8 @@ package final class Instruments: Sendable {
     var rejectedFiles = 0
     /// Whether the kernel tells of drops at present.
     var isSpoolWatched = false
+    /// Who is at a bound.
+    var reachedBounds: [ReachedBound] = []
     /// Why the disk cannot be used at present.
     var storageTrouble: String?
   }
@@ -56,7 +58,8 @@ package final class Instruments: Sendable {
   ///
   /// - Parameter since: Since when the endpoint is in its state; nil while that is a guess.
   package func note(
-    _ events: [SyncEvent], endpoint: EndpointHealth.State, since: Timestamp?, holds: [Account: Hold] = [:], storageTrouble: String?,
+    _ events: [SyncEvent], endpoint: EndpointHealth.State, since: Timestamp?, holds: [Account: Hold] = [:],
+    reachedBounds: [ReachedBound] = [], storageTrouble: String?,
     now: Timestamp
   ) {
     var rejected = 0
@@ -70,6 +73,7 @@ package final class Instruments: Sendable {
     readings.withLock { readings in
       readings.rejectedFiles += rejected
       (readings.endpoint, readings.endpointSince, readings.holds, readings.storageTrouble) = (endpoint, since, holds, storageTrouble)
+      readings.reachedBounds = reachedBounds
     }
   }
 

@@ -14,7 +14,7 @@ extension LiveEvent {
         LiveEvent(at: instant, kind: .rejected, text: "Rejected \(storedAs): \(reason)")
           .with { ($0.file, $0.sender, $0.reason) = (storedAs, sender, reason) }
       ]
-    case .ignored, .removalFailed, .setAside, .clearing: []
+    case .ignored, .boundReached, .boundLeft, .removalFailed, .setAside, .clearing: []
     case .retrying: []  // It is sent, which is told of every request.
     case .synced(let entry, _, _): [LiveEvent(.synced, "Synced", entry, at: instant)]
     case .attemptFailed(let entry, let failures, _, let status, let reason):

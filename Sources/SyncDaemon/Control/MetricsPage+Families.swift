@@ -78,6 +78,13 @@ extension PrometheusText {
       [([], instruments.spoolTimes.sync.snapshot)])
   }
 
+  /// Who has too much in either.
+  mutating func addBounds(_ reached: [ReachedBound]) {
+    gauge(
+      "progress_sync_users_at_bound", "Users whose further files stay in incoming/, by the bound that they have reached.",
+      SenderBounds.Bound.allCases.map { bound in .init(reached.count { $0.bound == bound }, .init("bound", bound.rawValue)) })
+  }
+
   /// What the disk holds, and how fast it is.
   mutating func addDisk(_ files: QueueFiles, commitTime: DurationHistogram, trouble: String?) {
     let sizes = [("database", files.database), ("log", files.log), ("reserve", files.reserve)]

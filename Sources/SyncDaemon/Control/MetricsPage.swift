@@ -34,6 +34,7 @@ package struct MetricsPage: Sendable {
     }
     page.addAPI(instruments, now: now)
     page.addSpool(root: spool, instruments)
+    page.addBounds(instruments.now.reachedBounds)
     page.addDisk(QueueFiles(path: queuePath.string), commitTime: commitTime, trouble: instruments.now.storageTrouble)
     page.addProcess(ProcessReadings(), startedAt: startedAt)
     return page.text

@@ -19,6 +19,7 @@ extension Incident {
     switch self {
     case .held(let status, let reason): [.incident: kind.rawValue, .status: "\(status)", .reason: reason]
     case .failed(let count, _, let reason): [.incident: kind.rawValue, .entries: "\(count)", .reason: reason]
+    case .bound(let sender, let limit): [.incident: kind.rawValue, .sender: "\(sender)", .limit: "\(limit)"]
     case .backlog(let count, let since): [.incident: kind.rawValue, .entries: "\(count)", .since: since.rfc3339]
     }
   }
@@ -28,6 +29,7 @@ extension Incident {
     case .held: "Progress Sync needs a valid token"
     case .failed(1, _, _): "A change was refused"
     case .failed(let count, _, _): "\(count) changes were refused"
+    case .bound: "New changes are not taken in"
     case .backlog: "Changes have waited for more than a day"
     }
   }
@@ -38,6 +40,8 @@ extension Incident {
     case .failed(1, let last, let reason): "the API has refused \(last.map { "\($0)" } ?? "an entry") for good (\(reason))"
     case .failed(let count, let last, let reason):
       "the API has refused \(count) changes for good, the last \(last.map { "\($0)" } ?? "an entry") (\(reason))"
+    case .bound(let sender, let limit):
+      "user \(sender) has \(limit) rejected files, and what this user drops now stays in incoming/; nothing is lost"
     case .backlog(let count, let since): "\(count) \(count == 1 ? "change waits" : "changes wait"), the oldest for \((now - since).inWords)"
     }
   }
@@ -48,6 +52,7 @@ extension Incident {
       (tokenFile.map { "put a valid token into \($0)" } ?? "name a file with a valid token in api.token_file")
         + "; progressctl doctor checks it"
     case .failed: "see progressctl failed, then progressctl retry or discard"
+    case .bound: "see progressctl rejected, then progressctl rejected requeue or discard"
     case .backlog: "progressctl status says why"
     }
   }
@@ -57,7 +62,7 @@ extension Incident {
     switch self {
     case .held: "dialog-password"
     case .failed: "dialog-error"
-    case .backlog: "dialog-warning"
+    case .bound, .backlog: "dialog-warning"
     }
   }
 }
@@ -67,6 +72,7 @@ extension Incident.Kind {
     switch self {
     case .held: .incidentHeld
     case .failed: .incidentFailed
+    case .bound: .incidentBound
     case .backlog: .incidentBacklog
     }
   }

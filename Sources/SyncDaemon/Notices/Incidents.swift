@@ -22,6 +22,8 @@ package struct Incidents: Sendable {
 
   private var courses: [Incident.Kind: Course] = [:]
   private var failures = 0
+  /// Those who have too many rejected files.
+  private var bounded: Set<UInt32> = []
   /// When the oldest write is to be looked for; nil while none waits.
   private var lookAt: Timestamp?
   /// When to be called again for a look that is due and was not taken: nobody may look while the daemon ends, or the queue is unreadable.
@@ -49,6 +51,11 @@ package struct Incidents: Sendable {
         fail(entry.key, "\(status): \(reason)", now: now)
       case .setAside:
         fail(nil, "a row of the queue is unreadable", now: now)
+      case .boundReached(let hold) where hold.bound == .files:
+        bounded.insert(hold.sender)
+        begin(.bound(sender: hold.sender, limit: hold.limit), now: now)
+      case .boundLeft(let hold):
+        if bounded.remove(hold.sender) != nil, bounded.isEmpty { end(.bound, now: now) }
       default: break
       }
     }

@@ -58,6 +58,7 @@ extension Incident.Kind {
     switch self {
     case .held: "the API accepts us again"
     case .failed: "nothing that was refused is left"
+    case .bound: "what was dropped meanwhile is taken in"
     case .backlog: "what waited for so long is delivered, or gone"
     }
   }

@@ -97,6 +97,9 @@ extension Patient {
       let files = rejected == 1 ? "1 file was" : "\(rejected) files were"
       found.append(.warning(.queue, "\(files) rejected", fix: "progressctl rejected"))
     }
+    for bound in status.bounds {
+      found.append(.warning(.queue, "\(bound.words(now: now)); \(bound.consequence)", fix: bound.remedy))
+    }
     if let trouble = status.disk?.trouble {
       found.append(
         .problem(.disk, "the queue cannot be written: \(trouble)", fix: "free some space, or mend the disk; nothing is lost meanwhile"))

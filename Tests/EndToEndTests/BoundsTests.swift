@@ -1,0 +1,87 @@
+import Foundation
+import Glibc
+import Testing
+
+@Suite("Nobody fills the queue of all")
+struct BoundsTests {
+  private let machine: Workstation
+
+  init() throws {
+    machine = try Workstation()
+  }
+
+  private func status() async throws -> String {
+    let (status, words) = try await machine.progressctl("status")
+    #expect(status == 0, "\(words)")
+    return words
+  }
+
+  @Test("what is beyond a bound waits in incoming/, over a kill, and goes in after a delivery")
+  func keys() async throws {
+    machine.proxyPort = 9  // Where nobody answers.
+    try machine.configure("limits.keys_per_user: 5\nretry: {backoff: [100ms], parked_initial: 200ms, parked_max: 200ms}")
+    try await machine.startDaemon()
+    for day in 1...6 { try machine.drop(rating("easy", day: day)) }
+    try await eventually("five are taken in") { try machine.pending() == 5 }
+    try await eventually("the status says who is at a bound") {
+      try await status().contains("has reached the bound of 5 entries of the queue (limits.keys_per_user)")
+    }
+    #expect(try machine.files(in: "incoming") == ["000006.json"])
+    #expect(try machine.daemonLog.contains("has reached the bound of 5 entries"))
+    try await machine.killDaemon()
+    machine.proxyPort = nil
+    try await machine.startAPI()
+    try machine.configure("limits.keys_per_user: 5")
+    try await machine.startDaemon()
+    try await eventually("all six arrive") { try machine.rows().count == 6 && machine.isDone() }
+    try await eventually("it is over") { try await !status().contains("bound of") }
+    try await machine.stopDaemon()
+  }
+
+  @Test("a client that drops rubbish is held at the bound of rejected files, until somebody makes room")
+  func rubbish() async throws {
+    try await machine.startAPI()
+    try machine.configure("limits.files_per_user: 3")
+    try await machine.startDaemon()
+    for _ in 0..<8 { try machine.drop("rubbish") }
+    try await eventually("three are rejected, and it is said") {
+      try machine.files(in: "rejected").count == 6
+        && machine.daemonLog.contains("A person is needed: user \(geteuid()) has 3 rejected files")
+    }
+    #expect(try machine.files(in: "incoming").count == 5)
+    try machine.drop(action("complete"))
+    for left in [3, 0] {
+      #expect(try await machine.progressctl("rejected", "discard", "--all", "--yes").status == 0)
+      try await eventually("what there is room for goes on at once", within: .seconds(30)) {
+        try machine.files(in: "incoming").count == left
+      }
+    }
+    try await eventually("the good one has arrived") { try machine.rows() == ["1-3 done"] }
+    try await machine.stopDaemon()
+  }
+
+  @Test("a flood of one user delays another's file by no more than a turn or two", .enabled(if: Person.arePossible, "takes root"))
+  func flood() async throws {
+    try machine.configure()
+    machine.proxyPort = 9
+    try await machine.startSharedDaemon()
+    try await machine.killDaemon()
+    let (count, bob) = (20_000, Person.owner.user)
+    for number in 0..<count {
+      let path = machine.incoming.appending(path: "flood-\(100_000 + number).json").path
+      let file = open(path, O_WRONLY | O_CREAT | O_EXCL, 0o644)
+      let text = rating("hard", day: 1 + number % 50)
+      try #require(write(file, text, text.utf8.count) == text.utf8.count && fchown(file, bob, bob) == 0)
+      close(file)
+    }
+    try await machine.startDaemon()
+    try await machine.drop(action("uncomplete", day: 7), named: "one.json", as: .member)
+    try await eventually("the other's file is taken in") {
+      try machine.entries(of: Person.member.user) == 1
+    }
+    let waiting = try machine.files(in: "incoming").count
+    #expect(waiting > count / 4, "it was taken in when \(waiting) of \(count) files were still waiting")
+    try await eventually("all of the flood is taken in, too", within: .seconds(300)) { try machine.files(in: "incoming").isEmpty }
+    try await machine.killDaemon()
+  }
+}
