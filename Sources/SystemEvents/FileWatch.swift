@@ -16,12 +16,25 @@ package struct FileWatch: Sendable {
   ///
   /// Throws when its directory may not be read, and when the user's inotify instances or watches are used up (`EMFILE`, `ENOSPC`).
   package init(_ file: FilePath) throws(SystemEventError) {
+    try self.init("\(file)") { () throws(Errno) in try WatchedPath(file) }
+  }
+
+  /// Watches all that lies in a directory instead, and rings also when something was removed, and when the directory itself is.
+  ///
+  /// - Parameter directory: Absolute; it need not exist.
+  ///
+  /// Throws as the other does.
+  package init(contentsOf directory: FilePath) throws(SystemEventError) {
+    try self.init("\(directory)") { () throws(Errno) in try WatchedPath(contentsOf: directory) }
+  }
+
+  private init(_ subject: String, _ watch: () throws(Errno) -> WatchedPath) throws(SystemEventError) {
     do throws(Errno) {
-      let path = try WatchedPath(file)
+      let path = try watch()
       notices = KernelNotices(from: path.descriptor) { path.drain() }
       rings = notices.rings
     } catch {
-      throw SystemEventError(subject: "\(file)", code: error)
+      throw SystemEventError(subject: subject, code: error)
     }
   }
 

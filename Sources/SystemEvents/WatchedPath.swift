@@ -7,6 +7,8 @@ final class WatchedPath: Sendable {
   /// Closed by whoever reads it.
   let descriptor: CInt
   private let file: FilePath
+  /// Whether all that lies beside the file matters like itself, also when it goes.
+  private let isForAll: Bool
   private let places = Mutex<[CInt: Place]>([:])
 
   /// A directory that is watched.
@@ -18,11 +20,21 @@ final class WatchedPath: Sendable {
 
   private static let arrivals = IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_ATTRIB
   private static let departures = IN_DELETE_SELF | IN_MOVE_SELF
+  private static let removals = IN_DELETE | IN_MOVED_FROM
   /// What path_resolution(7) allows.
   private static let mostLinks = 40
 
-  init(_ file: FilePath) throws(Errno) {
-    self.file = file
+  convenience init(_ file: FilePath) throws(Errno) {
+    try self.init(file, isForAll: false)
+  }
+
+  convenience init(contentsOf directory: FilePath) throws(Errno) {
+    // Any entry leads through the directories that matter, whether it exists or not.
+    try self.init(directory.appending("entry"), isForAll: true)
+  }
+
+  private init(_ file: FilePath, isForAll: Bool) throws(Errno) {
+    (self.file, self.isForAll) = (file, isForAll)
     descriptor = try checked { inotify_init1(CInt(IN_NONBLOCK) | CInt(IN_CLOEXEC)) }
     do throws(Errno) {
       try watch()
@@ -45,6 +57,7 @@ final class WatchedPath: Sendable {
     guard concerns else { return false }
     // What can be watched no more is seen again when the directory that took its place is.
     try? watch()
+    if isForAll { return true }
     var status = stat()
     return file.withPlatformString { stat($0, &status) } == 0 && status.st_size > 0
   }
@@ -87,7 +100,7 @@ final class WatchedPath: Sendable {
     for _ in 0..<Self.mostLinks {
       let directory = path.removingLastComponent()
       let target = path.linkTarget
-      try watch(directory, for: target == nil ? path.lastComponent : nil, in: &places)
+      try watch(directory, for: target == nil && !isForAll ? path.lastComponent : nil, in: &places)
       if directory.linkTarget != nil { try watch(directory.removingLastComponent(), for: nil, in: &places) }
       guard let target else { break }
       path = directory.pushing(target)
@@ -98,7 +111,7 @@ final class WatchedPath: Sendable {
   /// Watches a directory for an entry, or for all; or the nearest one above it, for the entry that leads to it.
   private func watch(_ directory: FilePath, for name: FilePath.Component?, in places: inout [CInt: Place]) throws(Errno) {
     do throws(Errno) {
-      let mask = UInt32(Self.arrivals | Self.departures | IN_ONLYDIR)
+      let mask = UInt32(Self.arrivals | Self.departures | (isForAll ? Self.removals : 0) | IN_ONLYDIR)
       let watch = try checked { directory.withPlatformString { inotify_add_watch(descriptor, $0, mask) } }
       var place = places[watch] ?? Place(directory: directory, names: [])
       place.names = name.flatMap { place.names?.union([$0]) }

@@ -162,6 +162,30 @@ struct FileWatchTests {
     #expect(await rings.next() == nil)
   }
 
+  static let changesOfDirectory =
+    changes + [
+      Happening("joined by another one") { try $0.write("new", to: "etc/other") },
+      Happening("removed") { try $0.remove("etc/token") },
+      Happening("moved elsewhere") { try $0.rename("etc/token", to: "token") },
+      Happening("removed with its directory") { try $0.remove("etc") },
+    ]
+
+  @Test("in a watched directory is worth reading again when it was", arguments: changesOfDirectory)
+  func changedInDirectory(change: Happening) throws {
+    try directory.make("etc")
+    try directory.write("old", to: "etc/token")
+    let path = try WatchedPath(contentsOf: directory.path("etc"))
+    defer { close(path.descriptor) }
+    _ = try Data(contentsOf: directory.url.appending(path: "etc/token"))
+    #expect(!path.drain())
+    try change.perform(directory)
+    #expect(path.drain())
+    if access(directory.path("etc").string, F_OK) != 0 { try directory.make("etc") }
+    _ = path.drain()
+    try directory.write("newer", to: "etc/one more")
+    #expect(path.drain(), "it is watched on")
+  }
+
   @Test("that cannot be watched is named with the reason")
   func unwatchable() throws {
     try directory.write("a file", to: "etc")
