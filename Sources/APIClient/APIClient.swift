@@ -12,11 +12,12 @@ package import SyncPolicy
 /// Connections are kept and used again. `shutdown()` must be called before the last reference goes.
 package final class APIClient: Sendable {
   private let settings: APIClientSettings
+  /// Of every request, whoever's it is.
   private let headers: HTTPHeaders
   private let http: HTTPClient
 
   /// - Parameter version: The program's version, for `User-Agent`.
-  /// - Throws: `APIClientError` when the token would travel in clear text and may not, or the certificate authorities cannot be read.
+  /// - Throws: `APIClientError` when a token would travel in clear text and may not, or the certificate authorities cannot be read.
   package init(_ settings: APIClientSettings, version: String) throws(APIClientError) {
     if settings.exposesToken, !settings.allowsClearTextToken { throw .tokenInClearText(settings.baseURL) }
     var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
@@ -29,9 +30,7 @@ package final class APIClient: Sendable {
     configuration.httpVersion = .http1Only
     self.settings = settings
     http = HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration)
-    headers = HTTPHeaders(
-      [("User-Agent", "progress-syncd/\(version)"), ("Accept", "application/json"), ("Content-Type", "application/json")]
-        + (settings.token.map { [("Authorization", "Bearer \($0.text)")] } ?? []))
+    headers = ["User-Agent": "progress-syncd/\(version)", "Accept": "application/json", "Content-Type": "application/json"]
   }
 
   /// Where it calls.
@@ -44,14 +43,24 @@ package final class APIClient: Sendable {
 
   /// Sends the call once and says what came of it, within the request timeout.
   ///
-  /// When the task is cancelled it returns at once. A call that ended as `unreachable` may still have reached the API.
+  /// When the task is cancelled it returns at once. A call that ended as `unreachable` may still have reached the API. One for a user whose
+  /// token is not there, or not usable, is `unauthorized` without having been made.
   ///
   /// - Parameters:
+  ///   - account: Whose token it carries.
   ///   - idempotencyKey: By which the API knows the same request again; visible ASCII.
   ///   - now: Wall time, read when the answer is there.
-  package func deliver(_ call: ProgressCall, idempotencyKey: String, now: @escaping @Sendable () -> Timestamp) async -> DeliveryOutcome {
-    await withTaskGroup { group in
-      group.addTask { await self.exchange(call, idempotencyKey: idempotencyKey, now: now) }
+  package func deliver(
+    _ call: ProgressCall, for account: Account, idempotencyKey: String, now: @escaping @Sendable () -> Timestamp
+  ) async -> DeliveryOutcome {
+    let token: BearerToken?
+    switch settings.token(of: account) {
+    case .success(let found): token = found
+    case .failure(let missing): return .unauthorized(status: 401, reason: missing.reason)
+    }
+    let request = request(for: call, token: token, idempotencyKey: idempotencyKey)
+    return await withTaskGroup { group in
+      group.addTask { await self.exchange(request, for: call, now: now) }
       group.addTask { await self.timeout() }
       defer { group.cancelAll() }
       return await group.next() ?? .unreachable(reason: TransportFailure.cancelled)
@@ -67,9 +76,9 @@ package final class APIClient: Sendable {
     }
   }
 
-  private func exchange(_ call: ProgressCall, idempotencyKey: String, now: @Sendable () -> Timestamp) async -> DeliveryOutcome {
+  private func exchange(_ request: HTTPClientRequest, for call: ProgressCall, now: @Sendable () -> Timestamp) async -> DeliveryOutcome {
     do {
-      let answer = try await answer(to: request(for: call, idempotencyKey: idempotencyKey))
+      let answer = try await answer(to: request)
       return DeliveryOutcome(of: answer, to: call, alsoRetry: settings.alsoRetry, now: now())
     } catch {
       let failure = TransportFailure(server: settings.baseURL, timeout: settings.requestTimeout)
@@ -77,20 +86,20 @@ package final class APIClient: Sendable {
     }
   }
 
-  private func request(for call: ProgressCall, idempotencyKey: String) -> HTTPClientRequest {
+  private func request(for call: ProgressCall, token: BearerToken?, idempotencyKey: String) -> HTTPClientRequest {
     var request = HTTPClientRequest(url: settings.baseURL.text + call.path)
     request.method = .POST
-    request.headers = headers
+    request.headers = headers.authorized(by: token)
     request.headers.add(name: "Idempotency-Key", value: idempotencyKey)
     request.body = .bytes(ByteBuffer(string: call.body(timestamps: settings.timestamps)))
     return request
   }
 
-  /// Asks for what stands at `path`.
+  /// Asks for what stands at `path`, with the common token.
   func get(_ path: String) async throws -> APIProbe.Answer {
     try Task.checkCancellation()
     var request = HTTPClientRequest(url: settings.baseURL.text + path)
-    request.headers = headers
+    request.headers = headers.authorized(by: settings.token)
     let response = try await http.execute(request, deadline: .distantFuture)
     var body: [UInt8] = []
     for try await part in response.body {
@@ -117,6 +126,15 @@ package final class APIClient: Sendable {
     return HTTPAnswer(
       status: Int(response.status.code), body: body, contentType: response.headers.first(name: "Content-Type"),
       retryAfter: response.headers.first(name: "Retry-After"))
+  }
+}
+
+extension HTTPHeaders {
+  fileprivate func authorized(by token: BearerToken?) -> HTTPHeaders {
+    guard let token else { return self }
+    var headers = self
+    headers.add(name: "Authorization", value: "Bearer \(token.text)")
+    return headers
   }
 }
 

@@ -16,7 +16,7 @@ extension APIClientError: CustomStringConvertible {
     case .token:
       "the token must be one line of visible ASCII characters without spaces"
     case .tokenInClearText(let url):
-      "the token would be readable on the way to \(url); use https, or set no token, or set api.allow_cleartext_token"
+      "a token would be readable on the way to \(url); use https, or set no token, or set api.allow_cleartext_token"
     case .certificateAuthorities(let path, let problem):
       "\(path) \(problem); it must hold certificates in PEM form"
     }

@@ -1,10 +1,14 @@
 package import ProgressModel
+import SyncPolicy
 
 /// What an API client needs to know; two equal settings make two clients that do the same.
 package struct APIClientSettings: Hashable, Sendable {
   package var baseURL: APIBaseURL
+  /// What the requests of the common account carry.
   package var token: BearerToken?
-  /// Whether the token may travel over a network without TLS.
+  /// What the requests of users carry who have an account of their own, by user id. Nobody's requests carry another one's.
+  package var userTokens: [UInt32: UserToken] = [:]
+  /// Whether tokens may travel over a network without TLS.
   package var allowsClearTextToken: Bool
   /// A PEM file with the certificate authorities to trust in place of the system's; read once, when the client is made.
   package var certificateAuthorityFile: String?
@@ -32,6 +36,26 @@ package struct APIClientSettings: Hashable, Sendable {
 }
 
 extension APIClientSettings {
-  /// Whether everybody on the way to the API can read the token. What stays on this machine is on nobody's way.
-  package var exposesToken: Bool { token != nil && baseURL.scheme == .http && !baseURL.isLoopback }
+  /// Whether everybody on the way to the API can read a token. What stays on this machine is on nobody's way.
+  package var exposesToken: Bool {
+    (token != nil || userTokens.values.contains { $0.token != nil }) && baseURL.scheme == .http && !baseURL.isLoopback
+  }
+
+  /// What a request of an account carries, nil for nothing; or why there can be no such request.
+  func token(of account: Account) -> Result<BearerToken?, MissingToken> {
+    switch account {
+    case .common: .success(token)
+    case .user(let user):
+      switch userTokens[user] {
+      case .usable(let token)?: .success(token)
+      case .unusable(let reason)?: .failure(MissingToken(reason: reason))
+      case nil: .failure(MissingToken(reason: "there is no token of user \(user)"))
+      }
+    }
+  }
+}
+
+/// Why a request of a user cannot be made.
+struct MissingToken: Error, Hashable {
+  let reason: String
 }

@@ -37,7 +37,7 @@ extension APIClientSettings {
 
 extension APIClient {
   /// Delivers without caring about the time or the key.
-  func deliver(_ call: ProgressCall) async -> DeliveryOutcome {
-    await deliver(call, idempotencyKey: "key-1") { halfPastThree }
+  func deliver(_ call: ProgressCall, for account: Account = .common) async -> DeliveryOutcome {
+    await deliver(call, for: account, idempotencyKey: "key-1") { halfPastThree }
   }
 }

@@ -109,7 +109,7 @@ struct TLSTests {
       var settings = try APIClientSettings(port: server.port, scheme: "https", host: host)
       settings.certificateAuthorityFile = trusting ? authority.file : nil
       try await withClient(settings) { client in
-        result = await client.deliver(call(), idempotencyKey: "key-1", now: now)
+        result = await client.deliver(call(), for: .common, idempotencyKey: "key-1", now: now)
       }
     }
     return result
