@@ -142,8 +142,8 @@ let package = Package(
     .testTarget(
       name: "SyncDaemonTests",
       dependencies: [
-        "SyncDaemon", "ControlProtocol", "ControlServer", "Measurements", "ProgressModel", "Spool", "SyncEngine", "SyncPolicy", "SyncStore",
-        "Systemd", "TestSupport", logging, serviceLifecycle, systemPackage,
+        "SyncDaemon", "APIClient", "ControlProtocol", "ControlServer", "Measurements", "ProgressModel", "Spool", "SyncEngine", "SyncPolicy",
+        "SyncStore", "Systemd", "TestSupport", logging, serviceLifecycle, systemPackage,
       ], swiftSettings: strict),
     .testTarget(
       name: "ProgressServerTests",

@@ -22,6 +22,8 @@ package struct QueueItem: Hashable, Codable, Sendable {
   package var lastError: String?
   /// The user id of whoever dropped it.
   package var sender: UInt32
+  /// The user with whose own token it goes out; nil: with the common one.
+  package var account: UInt32?
   /// When it was done, by the client's own word or else the drop.
   package var recordedAt: Timestamp?
   /// What is written, as JSON; nil for a row that is unreadable.
@@ -37,12 +39,13 @@ package struct QueueItem: Hashable, Codable, Sendable {
 
   package init(
     id: Int64, key: String, state: State, attempts: Int, maximumAttempts: Int, acceptedAt: Timestamp, waitingSince: Timestamp? = nil,
-    nextAttemptAt: Timestamp?, lastStatus: Int? = nil, lastError: String? = nil, sender: UInt32 = 0, recordedAt: Timestamp? = nil,
-    value: String? = nil
+    nextAttemptAt: Timestamp?, lastStatus: Int? = nil, lastError: String? = nil, sender: UInt32 = 0, account: UInt32? = nil,
+    recordedAt: Timestamp? = nil, value: String? = nil
   ) {
     (self.id, self.key, self.state, self.attempts, self.maximumAttempts) = (id, key, state, attempts, maximumAttempts)
     (self.acceptedAt, self.nextAttemptAt, self.lastStatus, self.lastError) = (acceptedAt, nextAttemptAt, lastStatus, lastError)
-    (self.waitingSince, self.sender, self.recordedAt, self.value) = (waitingSince ?? acceptedAt, sender, recordedAt, value)
+    (self.waitingSince, self.sender, self.account) = (waitingSince ?? acceptedAt, sender, account)
+    (self.recordedAt, self.value) = (recordedAt, value)
   }
 
   private enum CodingKeys: String, CodingKey {
@@ -54,6 +57,7 @@ package struct QueueItem: Hashable, Codable, Sendable {
     case lastStatus = "last_status"
     case lastError = "last_error"
     case sender = "sender_uid"
+    case account = "account_uid"
     case recordedAt = "recorded_at"
   }
 }

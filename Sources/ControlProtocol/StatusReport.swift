@@ -18,6 +18,8 @@ package struct StatusReport: Hashable, Codable, Sendable {
   package var failures: [QueueItem] = []
   /// nil when no daemon is there to say it.
   package var endpoint: EndpointReport?
+  /// The users whose writes go out with tokens of their own, as far as the caller may see them, by user id.
+  package var accounts: [AccountReport] = []
   /// A person's pause; nil when there is none.
   package var pause: PauseReport?
   package var spool: SpoolReport?
@@ -43,7 +45,7 @@ package struct StatusReport: Hashable, Codable, Sendable {
   }
 
   private enum CodingKeys: String, CodingKey {
-    case daemon, pending, waiting, retrying, parked, failed, failures, endpoint, pause, spool, bounds, disk
+    case daemon, pending, waiting, retrying, parked, failed, failures, endpoint, accounts, pause, spool, bounds, disk
     case oldestAcceptedAt = "oldest_accepted_at"
     case lastSyncedAt = "last_synced_at"
     case lastSyncs = "last_syncs"
@@ -63,6 +65,7 @@ package struct StatusReport: Hashable, Codable, Sendable {
     lastSyncs = try container.decodeIfPresent([Sync].self, forKey: .lastSyncs) ?? []
     failures = try container.decodeIfPresent([QueueItem].self, forKey: .failures) ?? []
     endpoint = try container.decodeIfPresent(EndpointReport.self, forKey: .endpoint)
+    accounts = try container.decodeIfPresent([AccountReport].self, forKey: .accounts) ?? []
     pause = try container.decodeIfPresent(PauseReport.self, forKey: .pause)
     spool = try container.decodeIfPresent(SpoolReport.self, forKey: .spool)
     bounds = try container.decodeIfPresent([BoundReport].self, forKey: .bounds) ?? []
@@ -84,6 +87,7 @@ package struct StatusReport: Hashable, Codable, Sendable {
     try container.encode(lastSyncs, forKey: .lastSyncs)
     try container.encode(failures, forKey: .failures)
     try container.encodeIfPresent(endpoint, forKey: .endpoint)
+    try container.encode(accounts, forKey: .accounts)
     try container.encodeIfPresent(pause, forKey: .pause)
     try container.encodeIfPresent(spool, forKey: .spool)
     try container.encode(bounds, forKey: .bounds)

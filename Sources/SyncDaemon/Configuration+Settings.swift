@@ -10,7 +10,8 @@ extension Configuration {
   /// The daemon's database.
   package var queuePath: FilePath { state.directory.appending("queue.sqlite") }
 
-  var engineSettings: EngineSettings {
+  /// - Parameter accounts: The users who have tokens of their own.
+  func engineSettings(accounts: Set<UInt32>) -> EngineSettings {
     var settings = EngineSettings(
       debounce: DebouncePolicy(
         complete: debounce.complete, intensity: debounce.intensity, schedule: debounce.schedule, exercise: debounce.exercise,
@@ -18,11 +19,12 @@ extension Configuration {
       retry: RetryPolicy(backoff: retry.backoff, parkedInitial: retry.parkedInitial, parkedMax: retry.parkedMax),
       maximumConcurrentRequests: api.maxConcurrentRequests, rescanInterval: spool.rescanInterval)
     settings.bounds = SenderBounds(files: limits.filesPerUser, keys: limits.keysPerUser, bytes: limits.bytesPerUser)
+    settings.accounts = accounts
     return settings
   }
 
   var submissionLimits: SubmissionLimits {
-    SubmissionLimits(maximumFileSize: spool.maxFileSize)
+    SubmissionLimits(maximumFileSize: spool.maxFileSize, filesPerSender: limits.filesPerUser)
   }
 
   var spoolLimits: SpoolLimits {
@@ -32,40 +34,36 @@ extension Configuration {
 
 extension Configuration {
   /// Reads the token's file, if one is configured; throws `DaemonError` or `APIClientError`.
-  package func clientSettings() throws -> APIClientSettings {
-    APIClientSettings(
+  package func clientSettings(users: UserTokens = UserTokens()) throws -> APIClientSettings {
+    var settings = APIClientSettings(
       baseURL: try APIBaseURL(api.baseURL), token: try readToken(), allowsClearTextToken: api.allowCleartextToken,
       certificateAuthorityFile: api.caFile?.string, timestamps: api.timestamps, requestTimeout: api.requestTimeout,
       maximumConcurrentRequests: api.maxConcurrentRequests,
       alsoRetry: retry.alsoStatuses)
+    settings.userTokens = users.tokens
+    return settings
   }
+
+  /// The tokens of `api.user_tokens`.
+  package func readUserTokens() -> UserTokens { UserTokens(in: api.userTokens) }
 
   /// Throws what would keep a daemon from starting with this configuration, as far as that can be known without starting.
   ///
-  /// - Parameter withToken: Whether the token's file is read, which not everybody may.
-  package func check(withToken: Bool = true) async throws {
+  /// - Parameter withTokens: Whether the tokens' files are read, which not everybody may.
+  package func check(withTokens: Bool = true) async throws {
     var configuration = self
-    if !withToken { configuration.api.tokenFile = nil }
-    await (try APIClient(configuration.clientSettings(), version: Daemon.version)).shutdown()
+    if !withTokens { configuration.api.tokenFile = nil }
+    let users = withTokens ? readUserTokens() : UserTokens()
+    await (try APIClient(configuration.clientSettings(users: users), version: Daemon.version)).shutdown()
   }
-
-  /// More than any token is long.
-  private static let longestToken = 64 * 1024
 
   /// The token of `api.token_file`; nil when no file is configured. Throws `DaemonError.token`.
   func readToken() throws -> BearerToken? {
     guard let file = api.tokenFile else { return nil }
-    let bytes: [UInt8]
-    do throws(ConfiguredFileError) {
-      bytes = try file.readConfiguredFile(limit: Self.longestToken)
+    do throws(TokenFileError) {
+      return try BearerToken(file: file)
     } catch {
       throw DaemonError.token(file, reason: error.text)
-    }
-    let text = String(decoding: bytes, as: UTF8.self)
-    do {
-      return try BearerToken(String(text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed()))
-    } catch {
-      throw DaemonError.token(file, reason: "is refused: \(error)")
     }
   }
 }

@@ -41,7 +41,7 @@ struct Courier: Sendable {
         group.addTask {
           CrashPoint.sending.reach()
           let outcome = await instruments.request {
-            await client.deliver(delivery.call, idempotencyKey: delivery.idempotencyKey, now: now)
+            await client.deliver(delivery.call, for: delivery.account, idempotencyKey: delivery.idempotencyKey, now: now)
           }
           CrashPoint.answered.reach()
           doorbell.ring { $0.answers.append((number, Answer(delivery, outcome))) }

@@ -134,6 +134,7 @@ private enum Topic: Hashable, Sendable {
   case decree
   case setAside
   case endpoint
+  case account
   case storage
   case removal
 
@@ -151,7 +152,7 @@ private enum Topic: Hashable, Sendable {
     case .parked, .rejected, .refused: 100  // A person will want to find each of them.
     case .synced, .retrySucceeded: 50
     case .accepted: 40
-    case .ignored, .bound, .superseded, .repeated, .discarded, .setAside, .retrying, .endpoint, .storage: 10
+    case .ignored, .bound, .superseded, .repeated, .discarded, .setAside, .retrying, .endpoint, .account, .storage: 10
     case .wish, .decree: 4
     case .failed, .removal: 1
     }
@@ -195,7 +196,8 @@ extension SyncEvent {
     case .retriedByHand, .flushed: .wish
     case .suspended, .resumed: .decree
     case .setAside: .setAside
-    case .endpoint, .held, .released: .endpoint
+    case .endpoint: .endpoint
+    case .held, .released: .account
     case .storageFailed, .storageRecovered: .storage
     case .removalFailed: .removal
     }

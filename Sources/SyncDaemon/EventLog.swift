@@ -76,7 +76,7 @@ package struct EventLog: Sendable {
     case .setAside(let row): "Row \(row) of the queue is unreadable; it is kept (progressctl failed), and the rest goes on"
     case .endpoint(let state): words(for: state, now: now)
     case .held(let hold, let account): words(for: hold, of: account)
-    case .released(let account): "The API accepts us\(account.ofWhom)"
+    case .released(let account): account.user.map { "Nothing that \(UserName($0)) dropped is held any more" } ?? "The API accepts us"
     case .storageFailed(let reason): "The spool or the queue cannot be used; nothing is lost, trying again: \(reason)"
     case .storageRecovered: "The spool and the queue can be used again"
     case .removalFailed(let reason): "Accepted files stay in claimed/ for now: \(reason)"
@@ -108,9 +108,11 @@ package struct EventLog: Sendable {
   }
 
   func words(for hold: Hold, of account: Account) -> String {
-    let status = hold.status.flatMap { hold.reason.hasPrefix("\($0)") ? nil : "\($0): " } ?? ""
-    return
-      "The API does not accept us\(account.ofWhom) (\(status)\(hold.reason)): put a valid token into api.token_file (a credential takes a restart); nothing is lost"
+    guard let user = account.user else {
+      return
+        "The API does not accept us (\(hold.words)): put a valid token into api.token_file (a credential takes a restart); nothing is lost"
+    }
+    return "What \(UserName(user)) dropped is held (\(hold.words)): it waits for a valid token in api.user_tokens; nothing is lost"
   }
 
   /// Of what is parked: nothing is given up.
@@ -121,15 +123,5 @@ extension SyncEvent {
   /// Whether it is what has been told before: an attempt of a write that has failed so often.
   fileprivate var isNoNews: Bool {
     if case .attemptFailed(_, _, let wasParked, _, _) = self { wasParked } else { false }
-  }
-}
-
-extension Account {
-  /// Nothing for everybody's.
-  var ofWhom: String {
-    switch self {
-    case .common: ""
-    case .user(let id): " for user \(id)"
-    }
   }
 }

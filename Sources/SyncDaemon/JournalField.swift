@@ -27,6 +27,7 @@ package enum JournalField: String, CaseIterable, Sendable {
   case level = "PROGRESS_LOG_LEVEL"
   case caller = "PROGRESS_CALLER_UID"
   case incident = "PROGRESS_INCIDENT"
+  case account = "PROGRESS_ACCOUNT_UID"
 
   package var meaning: String {
     switch self {
@@ -55,6 +56,7 @@ package enum JournalField: String, CaseIterable, Sendable {
     case .level: "the level from which on lines are written"
     case .caller: "the user id of whoever gave the command"
     case .incident: "what takes a person: `held`, `failed`, `bound` or `backlog`"
+    case .account: "the user id of whoever's own token it is about; missing when it is the common one"
     }
   }
 }

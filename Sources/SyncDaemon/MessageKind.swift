@@ -30,6 +30,9 @@ package enum MessageKind: String, CaseIterable, Sendable {
   case tokenChanged = "7c89ccc02e8d4ca7bdc095c9374e4da5"
   case tokenKept = "863e91c1b5ee43d6a3db637fdc918092"
   case tokenExposed = "64ec709bfb3c4d2b8f6609f5b344f1ba"
+  case userTokenUnusable = "3f3e73a0bae2464f913e72833fe43a63"
+  case accountHeld = "519d309cb73445b191ebfa7cf803571d"
+  case accountReleased = "ce252081db164082aeae44fccfcce8ae"
   case tokenUnwatched = "873ef0de244b48fbb48b85005d53ecd1"
   // The disk, and what else is watched
   case storageFailed = "8773d102418048babb1107bd4ba6ebd8"
@@ -65,6 +68,7 @@ package enum MessageKind: String, CaseIterable, Sendable {
   case levelChanged = "aff6a44bc0874039977111392cd03466"
   // What takes a person
   case incidentHeld = "a6775c9787c5411ca01258c027f9ac59"
+  case incidentAccountHeld = "0619367c077a4c05bf95dff6d73adeb7"
   case incidentFailed = "a0bd0914e8404fbbbfee6f9fb946f34d"
   case incidentBound = "00f124626db74a88bc78b7ee103f179d"
   case incidentBacklog = "aa9e0edddf2c4ac4a9d29f16dd955a18"
@@ -77,16 +81,16 @@ package enum MessageKind: String, CaseIterable, Sendable {
     switch self {
     case .replaced, .noticeFailed: .debug
     case .accepted, .repeated, .retrying, .synced, .retrySucceeded, .wokeUp: .info
-    case .superseded, .ignored, .boundLeft, .apiAnswers, .apiPauses, .tokenChanged, .tokenUnwatched, .storageRecovered, .networkUnwatched,
-      .clockUnwatched, .metricsOpen, .started, .stopped, .reloaded, .flushed, .retriedByHand, .discarded, .clearing, .cleared,
-      .filesRequeued, .filesDiscarded, .paused, .resumed, .levelChanged, .incidentOver:
+    case .superseded, .ignored, .boundLeft, .apiAnswers, .apiPauses, .accountReleased, .tokenChanged, .tokenUnwatched, .storageRecovered,
+      .networkUnwatched, .clockUnwatched, .metricsOpen, .started, .stopped, .reloaded, .flushed, .retriedByHand, .discarded, .clearing,
+      .cleared, .filesRequeued, .filesDiscarded, .paused, .resumed, .levelChanged, .incidentOver:
       .notice
-    case .refused, .boundReached, .attemptFailed, .parked, .apiFails, .apiUnreachable, .tokenExposed, .removalFailed, .spoolUnwatched,
-      .controlLimited,
-      .restartNeeded:
+    case .refused, .boundReached, .attemptFailed, .parked, .apiFails, .apiUnreachable, .tokenExposed, .userTokenUnusable, .removalFailed,
+      .spoolUnwatched, .controlLimited, .restartNeeded:
       .warning
-    case .rejected, .setAside, .apiHolds, .tokenKept, .storageFailed, .queueRescued, .queueFull, .reloadRefused, .controlFailed,
-      .submissionFailed, .metricsFailed, .incidentHeld, .incidentFailed, .incidentBound, .incidentBacklog:
+    case .rejected, .setAside, .apiHolds, .accountHeld, .tokenKept, .storageFailed, .queueRescued, .queueFull, .reloadRefused,
+      .controlFailed, .submissionFailed, .metricsFailed, .incidentHeld, .incidentAccountHeld, .incidentFailed, .incidentBound,
+      .incidentBacklog:
       .error
     case .failedToStart: .critical
     }
@@ -111,7 +115,10 @@ package enum MessageKind: String, CaseIterable, Sendable {
       []
     case .apiPauses, .apiFails, .apiUnreachable: [.reason, .until]
     case .apiHolds: [.reason, .status]
-    case .wokeUp, .tokenKept, .tokenUnwatched, .storageFailed, .removalFailed, .controlLimited, .queueRescued, .queueFull, .spoolUnwatched,
+    case .accountHeld: [.account, .reason]
+    case .accountReleased: [.account]
+    case .wokeUp, .tokenKept, .tokenUnwatched, .userTokenUnusable, .storageFailed, .removalFailed, .controlLimited, .queueRescued,
+      .queueFull, .spoolUnwatched,
       .networkUnwatched, .clockUnwatched, .failedToStart, .reloadRefused, .noticeFailed:
       [.reason]
     case .tokenExposed: [.api]
@@ -125,6 +132,7 @@ package enum MessageKind: String, CaseIterable, Sendable {
     case .paused: [.caller]
     case .levelChanged: [.level]
     case .incidentHeld: [.incident, .reason, .status]
+    case .incidentAccountHeld: [.incident, .account, .reason]
     case .incidentFailed: [.incident, .reason, .entries]
     case .incidentBound: [.incident, .sender, .limit]
     case .incidentBacklog: [.incident, .entries, .since]

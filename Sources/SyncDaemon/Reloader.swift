@@ -9,15 +9,16 @@ struct Reloader: Sendable {
   let load: @Sendable () throws -> ResolvedConfiguration
 
   /// Reads the configuration again; throws, with nothing changed, when it does not hold.
-  func reload(logger: Logger) throws -> (ResolvedConfiguration, APIClientSettings, APIClient) {
+  func reload(logger: Logger) throws -> (ResolvedConfiguration, APIClientSettings, UserTokens, APIClient) {
     let resolved = try load()
     let configuration = resolved.configuration
-    let settings = try configuration.clientSettings()
+    let users = configuration.readUserTokens()
+    let settings = try configuration.clientSettings(users: users)
     let client = try APIClient(settings, version: Daemon.version)
     for key in configuration.keysNeedingRestart(from: started) {
       let words = "\(key.path) has changed: it takes effect when progress-syncd is started again"
       logger.say(.restartNeeded, words, [.setting: key.path])
     }
-    return (resolved, settings, client)
+    return (resolved, settings, users, client)
   }
 }

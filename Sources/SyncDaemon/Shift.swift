@@ -12,9 +12,14 @@ struct Shift {
   private let loop: WorkLoop
   private let spool: SpoolReader
   private var engine: SyncEngine<SpoolReader, SyncStore>
+  /// The configuration that is in force.
+  private var configuration: Configuration
   private var courier: Courier
   /// The first of those that call the present API.
   private var firstCourierOfAPI: Courier.Number
+  /// The first of those that go by the present configuration, and by the present tokens of accounts that have changed since.
+  private var firstCourierOfConfiguration: Courier.Number
+  private var firstCourierOfToken: [Account: Courier.Number] = [:]
   private var token: TokenWatch
   private var commands: Commands
   private var wakeUps = WakeUps()
@@ -37,13 +42,15 @@ struct Shift {
   init(_ loop: WorkLoop, _ spool: SpoolReader, _ client: APIClient, _ token: TokenWatch, _ notices: Notices) {
     let commons = loop.commons
     (self.loop, self.spool, self.token, self.notices) = (loop, spool, token, notices)
-    engine = SyncEngine(spool: spool, store: loop.store, settings: loop.configuration.engineSettings)
+    configuration = loop.configuration
+    engine = SyncEngine(spool: spool, store: loop.store, settings: configuration.engineSettings(accounts: token.users.users))
     courier = Courier(1, client: client, doorbell: commons.doorbell, instruments: commons.instruments)
-    firstCourierOfAPI = courier.number
+    (firstCourierOfAPI, firstCourierOfConfiguration) = (courier.number, courier.number)
     commands = Commands(doorbell: commons.doorbell)
     log = EventLog(logger: loop.logger)
     level = LogLevelOverride(of: commons.threshold)
     pulse = Pulse(notifier: notifier)
+    noteUsers()
   }
 
   /// When the next turn is due even if nothing rings.
@@ -66,7 +73,8 @@ struct Shift {
     let wakeUps = takeWakeUps(rings)
     let answers = rings.answers.map { number, answer in
       var answer = answer
-      (answer.isCurrent, answer.isOfThisAPI) = (number == courier.number, number >= firstCourierOfAPI)
+      let first = firstCourierOfToken[answer.delivery.account] ?? firstCourierOfConfiguration
+      (answer.isCurrent, answer.isOfThisAPI) = (number >= first, number >= firstCourierOfAPI)
       return answer
     }
     var input = TurnInput(answers: answers, spoolRang: rings.spoolRang, isStopping: rings.isStopping)
@@ -133,23 +141,34 @@ extension Shift {
 
   private mutating func renew(_ rings: Rings, in group: inout DiscardingTaskGroup) -> Renewal {
     let reloadRang = rings.reloadRang || commands.wantsReload
+    let next = courier.number + 1
     var client: APIClient?
     if reloadRang, let reloaded = reload() {
       token.end()
       (client, token) = reloaded
       start(token, in: &group)
-    } else if rings.tokenRang {
-      client = token.renew(logger: loop.logger)
+      (firstCourierOfConfiguration, firstCourierOfToken) = (next, [:])
+    } else if rings.tokenRang, let renewed = token.renew(logger: loop.logger) {
+      client = renewed.client
+      for account in renewed.accounts { firstCourierOfToken[account] = next }
     }
     guard let client else { return reloadRang ? .ofCircumstances : .none }
+    engine.apply(configuration.engineSettings(accounts: token.users.users))
+    noteUsers()
     let isOtherAPI = client.baseURL != courier.baseURL
     courier.retire()
     courier = Courier(
-      courier.number + 1, client: client, doorbell: loop.commons.doorbell, instruments: loop.commons.instruments)
+      next, client: client, doorbell: loop.commons.doorbell, instruments: loop.commons.instruments)
     start(courier, in: &group)
     guard isOtherAPI else { return .ofCircumstances }
     firstCourierOfAPI = courier.number
     return .ofAPI
+  }
+
+  /// Tells whoever speaks to people where the tokens of users are.
+  private mutating func noteUsers() {
+    notices.apply(configuration, users: token.users)
+    loop.commons.instruments.note(userTokens: token.users.entries.mapValues(\.file))
   }
 
   /// The whole new configuration, or the old one and the reason said.
@@ -157,16 +176,14 @@ extension Shift {
     notifier.notifyReloading()
     defer { notifier.notify(.ready) }
     do {
-      let (resolved, settings, client) = try loop.reloader.reload(logger: loop.logger)
-      let configuration = resolved.configuration
+      let (resolved, settings, users, client) = try loop.reloader.reload(logger: loop.logger)
+      configuration = resolved.configuration
       loop.commons.running.replace(with: resolved)
       level.configure(configuration.log.level)
-      engine.apply(configuration.engineSettings)
       spool.limits = configuration.spoolLimits
-      notices.apply(configuration)
       loop.logger.say(.reloaded, "Reloaded the configuration")
       commands.finishReload()
-      return (client, TokenWatch(configuration, settings, logger: loop.logger))
+      return (client, TokenWatch(configuration, settings, users, logger: loop.logger))
     } catch {
       let words = "The configuration is not reloaded, the old one stays in force: \(error)"
       loop.logger.say(.reloadRefused, words, [.reason: "\(error)"])
@@ -190,9 +207,10 @@ extension Shift {
 
   /// Whether a wake-up makes a difference for the endpoint: a pause that the API asked for holds.
   private var isWaitingForAPI: Bool {
-    switch engine.endpointState {
+    if !engine.holds.isEmpty { return true }
+    return switch engine.endpointState {
     case .failing, .unreachable: true
-    case .reachable, .paused: engine.holds.values.contains { $0.status != nil }
+    case .reachable, .paused: false
     }
   }
 }

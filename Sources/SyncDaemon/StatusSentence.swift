@@ -23,11 +23,10 @@ extension EngineStatus {
     case .unreachable(let since, _, let probeAt, let reason):
       clauses.append("no answer from the API for \((now - since).inWords) (\(reason)), next try in \((probeAt - now).inWords)")
     }
-    for account in accounts {
-      guard let hold = account.hold else { continue }
-      let reason = (hold.status.map { "\($0): " } ?? "") + hold.reason
-      clauses.append("held\(account.account.ofWhom): the API does not accept us (\(reason))")
+    if let hold = accounts.first(where: { $0.account == .common })?.hold {
+      clauses.append("held: the API does not accept us (\(hold.words))")
     }
+    if let usersHeld { clauses.append("held: what \(usersHeld)") }
     switch reachedBounds.count {
     case 0: break
     case 1: clauses += reachedBounds.map { "user \($0.sender) is at the bound of \($0.boundInWords)" }
@@ -35,6 +34,25 @@ extension EngineStatus {
     }
     if let storageTrouble { clauses.append("disk trouble: \(storageTrouble)") }
     return clauses.joined(separator: "; ")
+  }
+}
+
+extension EngineStatus {
+  /// The users whose own tokens are not accepted, as far as a sentence can name them; nil when there is none.
+  private var usersHeld: String? {
+    let held = accounts.compactMap { status in status.account.user.flatMap { user in status.hold.map { (user, $0) } } }
+    guard let (user, hold) = held.first else { return nil }
+    if held.count == 1 { return "\(UserName(user)) dropped (\(hold.words))" }
+    let names = held.prefix(3).map { "\(UserName($0.0))" } + (held.count > 3 ? ["\(held.count - 3) more"] : [])
+    return "\(names.joined(separator: ", ")) dropped, see progressctl status"
+  }
+}
+
+extension Hold {
+  /// Why, on one line.
+  var words: String {
+    let status = status.flatMap { reason.hasPrefix("\($0)") ? nil : "\($0): " } ?? ""
+    return status + reason
   }
 }
 

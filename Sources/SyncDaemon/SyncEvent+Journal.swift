@@ -48,8 +48,8 @@ extension SyncEvent {
     case .resumed: .resumed
     case .setAside: .setAside
     case .endpoint(let state): state.messageKind
-    case .held: .apiHolds
-    case .released: .apiAnswers
+    case .held(_, let account): account == .common ? .apiHolds : .accountHeld
+    case .released(let account): account == .common ? .apiAnswers : .accountReleased
     case .storageFailed: .storageFailed
     case .storageRecovered: .storageRecovered
     case .removalFailed: .removalFailed
@@ -85,10 +85,7 @@ extension SyncEvent {
     case .resumed(let caller): return caller.map { [.caller: "\($0)"] } ?? [:]
     case .setAside(let row): return [.entry: "\(row)"]
     case .endpoint(let state): return state.fields
-    case .held(let hold, let account):
-      var fields = account.fields
-      (fields[.reason], fields[.status]) = (hold.reason, hold.status.map { "\($0)" })
-      return fields
+    case .held(let hold, let account): return account.fields.merging(hold.fields) { $1 }
     case .released(let account): return account.fields
     case .storageFailed(let reason), .removalFailed(let reason): return [.reason: reason]
     case .storageRecovered: return [:]
@@ -132,10 +129,13 @@ extension EndpointHealth.State {
 }
 
 extension Account {
+  fileprivate var fields: [JournalField: String] { user.map { [.account: "\($0)"] } ?? [:] }
+}
+
+extension Hold {
   fileprivate var fields: [JournalField: String] {
-    switch self {
-    case .common: [:]
-    case .user(let id): [.sender: "\(id)"]
-    }
+    var fields: [JournalField: String] = [.reason: reason]
+    fields[.status] = status.map { "\($0)" }
+    return fields
   }
 }

@@ -27,9 +27,10 @@ struct WorkLoop: Service {
     try spool.lock()
     let notes = DropNotes()
     spool.notes = notes
-    let settings = try configuration.clientSettings()
+    let users = configuration.readUserTokens()
+    let settings = try configuration.clientSettings(users: users)
     let client = try APIClient(settings, version: Daemon.version)
-    let token = TokenWatch(configuration, settings, logger: logger)
+    let token = TokenWatch(configuration, settings, users, logger: logger)
     let systemWatch = SystemWatch(doorbell: commons.doorbell, logger: logger)
     let spoolWatch = SpoolWatch(
       root: configuration.spool.directory, patience: configuration.spool.rescanInterval, doorbell: commons.doorbell,

@@ -8,8 +8,18 @@ extension QueueItem {
     self.init(
       id: entry.sequence, key: entry.key, state: State(entry.state), attempts: min(entry.failures, maximumAttempts),
       maximumAttempts: maximumAttempts, acceptedAt: entry.acceptedAt, waitingSince: entry.waitingSince, nextAttemptAt: entry.dueAt,
-      lastStatus: entry.lastStatus, lastError: entry.lastReason, sender: entry.sender, recordedAt: entry.recordedAt,
+      lastStatus: entry.lastStatus, lastError: entry.lastReason, sender: entry.sender, account: entry.account.user,
+      recordedAt: entry.recordedAt,
       value: entry.value)
+  }
+}
+
+extension Account {
+  fileprivate var user: UInt32? {
+    switch self {
+    case .common: nil
+    case .user(let user): user
+    }
   }
 }
 

@@ -33,6 +33,8 @@ package struct QueueEntry: Hashable, Sendable {
   package let lastStatus: Int?
   package let lastReason: String?
   package let sender: UInt32
+  /// Whose token it goes out with.
+  package let account: Account
   /// JSON with the API's names, not read: what is listed may be much.
   package let value: String
 }
@@ -91,7 +93,7 @@ extension QueueEntry {
     dueAt = (row["due_at_ms"] as Int64?).map { Timestamp(milliseconds: $0) }
     lastStatus = row["last_status"]
     lastReason = row["last_reason"]
-    sender = row.sender
+    (sender, account) = (row.sender, row.account)
     value = row["value"]
   }
 }

@@ -72,7 +72,7 @@ struct CheckConfig: AsyncParsableCommand {
     // The daemon may read it, and most others must not.
     let isHidden = token.map { path in path.withPlatformString { access($0, R_OK) } != 0 && errno == EACCES } ?? false
     do {
-      try await service.configuration.check(withToken: !isHidden)
+      try await service.configuration.check(withTokens: !isHidden)
     } catch {
       throw ConfigurationError(problems: [service.file.map { "\($0): \(error)" } ?? "\(error)"])
     }

@@ -18,11 +18,18 @@ extension EndpointReport {
   }
 
   /// Why it stands so; nil where nothing is wrong.
-  var trouble: String? {
-    let status = status.map { "\($0)" }
-    // Some reasons begin with the status.
-    let words = [status.flatMap { reason?.hasPrefix($0) == true ? nil : $0 }, reason].compactMap { $0 }
-    return words.isEmpty ? nil : words.joined(separator: ": ").singleLine
+  var trouble: String? { answer(status, reason) }
+
+  /// The same behind other words.
+  var causeInBrackets: String { trouble.map { " (\($0))" } ?? "" }
+
+  /// Whether it keeps anything from being delivered.
+  var isInTheWay: Bool { state != .reachable && state != .untried }
+
+  /// Why nothing is delivered, what comes next and what to do, in one line; nil when it is not in the way.
+  func obstacle(now: Timestamp) -> String? {
+    guard isInTheWay else { return nil }
+    return ["the API \(self.state(now: now))\(causeInBrackets)", next(now: now), remedy].compactMap { $0 }.joined(separator: "; ")
   }
 
   /// What comes next by itself; nil where nothing has to.
@@ -45,6 +52,44 @@ extension EndpointReport {
   }
 }
 
+extension AccountReport {
+  /// The user, as people know him.
+  var name: String { (user ?? "uid \(uid)").singleLine }
+
+  /// How he stands with the API, without its reasons.
+  func state(now: Timestamp) -> String {
+    switch state {
+    case .open: "\(name) has a token of his own"
+    case .held: "what \(name) dropped is held" + (since.map { " since \((now - $0).inWords)" } ?? "")
+    }
+  }
+
+  /// Why it stands so; nil where nothing is wrong.
+  var trouble: String? { answer(status, reason) }
+
+  var causeInBrackets: String { trouble.map { " (\($0))" } ?? "" }
+
+  /// What comes next by itself, and what a person has to do; nil where nothing is wrong.
+  func next(now: Timestamp) -> String? {
+    let probe = nextProbeAt.map { $0 <= now ? "tried again now" : "tried again in \(($0 - now).inWords)" }
+    let steps = [probe, remedy?.singleLine].compactMap { $0 }
+    return steps.isEmpty ? nil : steps.joined(separator: "; ")
+  }
+
+  /// All of it in one line.
+  func words(now: Timestamp) -> String {
+    [state(now: now) + causeInBrackets, next(now: now)].compactMap { $0 }.joined(separator: "; ")
+  }
+}
+
+/// What the API answered, on one line; nil when nothing is known of it.
+private func answer(_ status: Int?, _ reason: String?) -> String? {
+  let status = status.map { "\($0)" }
+  // Some reasons begin with the status.
+  let words = [status.flatMap { reason?.hasPrefix($0) == true ? nil : $0 }, reason].compactMap { $0 }
+  return words.isEmpty ? nil : words.joined(separator: ": ").singleLine
+}
+
 extension PauseReport {
   /// Since when and until when nothing is sent, and by whose wish.
   func words(now: Timestamp) -> String {
@@ -54,11 +99,11 @@ extension PauseReport {
 }
 
 extension StatusReport {
-  /// Why nothing is delivered at present; nil when nothing stands in the way.
-  func obstacle(now: Timestamp) -> String? {
+  /// Why nothing of a user is delivered at present; nil when nothing stands in the way.
+  func obstacle(of user: UInt32, now: Timestamp) -> String? {
     if let pause { return pause.words(now: now) }
-    guard let endpoint, endpoint.state != .reachable, endpoint.state != .untried else { return nil }
-    let state = "the API \(endpoint.state(now: now))\(endpoint.trouble.map { " (\($0))" } ?? "")"
-    return [state, endpoint.next(now: now), endpoint.remedy].compactMap { $0 }.joined(separator: "; ")
+    let account = accounts.first { $0.uid == user }
+    if let endpoint, account == nil || endpoint.state != .held, let obstacle = endpoint.obstacle(now: now) { return obstacle }
+    return account.flatMap { $0.state == .held ? $0.words(now: now) : nil }
   }
 }

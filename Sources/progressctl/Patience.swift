@@ -48,7 +48,7 @@ struct Patience {
       let answer = try await client.status()
       if answer.source == .daemon {
         if report.state == .unknown { return "progress-syncd\(answer.report.daemon.process) runs; see progressctl status" }
-        let obstacle = answer.report.obstacle(now: .now) ?? report.reason?.singleLine
+        let obstacle = answer.report.obstacle(of: geteuid(), now: .now) ?? report.reason?.singleLine
         return obstacle ?? "it waits for its turn; see progressctl queue"
       }
     } catch ControlError.refused(let refusal) {

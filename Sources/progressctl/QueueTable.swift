@@ -30,24 +30,35 @@ struct QueueListing {
     try write("],\"pending\":\(pending)}\n")
   }
 
-  /// A headline, what stands in the way of all, and a table for people. The entries are read twice, as the widths of the columns come first.
+  /// A headline, what stands in the way, and a table for people, with whose token each goes out where that is not the same for all. The entries
+  /// are read twice, as the widths of the columns come first.
   func writeTable(
     _ filter: QueueFilter, now: Timestamp, style: TextStyle, headline: (_ pending: Int, _ failed: Int) -> String,
     _ write: (String) throws -> Void
   ) async throws {
-    let hold = await client.hold(now: now)
+    let holds = await client.holds(now: now)
     var (pending, failed) = (0, 0)
     var widths = ColumnWidths()
+    // Whom a number stands for is looked up once.
+    var accounts: [UInt32?: String] = [nil: "-"]
+    var seen: Set<UInt32?> = []
+    func row(_ item: QueueItem) -> [String] {
+      let account = accounts[item.account] ?? item.account.map { "\(UserName($0))" } ?? ""
+      accounts[item.account] = account
+      return item.row(now: now, hold: holds.hold(of: item), account: account, style: style)
+    }
     widths.measure(QueueItem.header)
     let source = try await client.eachEntry(filter) { item in
       if item.state == .failed { failed += 1 } else { pending += 1 }
-      widths.measure(item.row(now: now, hold: hold, style: style))
+      seen.insert(item.account)
+      widths.measure(row(item))
     }
     try write(headline(pending, failed) + source.remark + "\n")
     guard pending + failed > 0 else { return }
-    if let hold { try write(hold.reason + "\n") }
+    for reason in holds.reasons { try write(reason + "\n") }
+    if seen.count < 2 { widths.hide(QueueItem.accountColumn) }
     try write(widths.line(QueueItem.header))
-    _ = try await client.eachEntry(filter) { try write(widths.line($0.row(now: now, hold: hold, style: style))) }
+    _ = try await client.eachEntry(filter) { try write(widths.line(row($0))) }
   }
 
   static func headline(pending: Int, failed: Int) -> String {
@@ -61,12 +72,15 @@ struct QueueListing {
 }
 
 extension QueueItem {
-  static let header = ["ID", "STATE", "ATTEMPTS", "SINCE", "NEXT", "KEY", "LAST ANSWER"]
+  static let header = ["ID", "STATE", "ATTEMPTS", "SINCE", "NEXT", "AS", "KEY", "LAST ANSWER"]
+  /// Whose token an entry goes out with.
+  static let accountColumn = 5
 
-  func row(now: Timestamp, hold: Hold? = nil, style: TextStyle) -> [String] {
+  /// - Parameter account: With whose token it goes out, in words.
+  func row(now: Timestamp, hold: Hold? = nil, account: String = "-", style: TextStyle) -> [String] {
     [
       "\(id)", style.paint(state.rawValue, state.colour), "\(attempts)/\(maximumAttempts)", (now - waitingSince).inWords,
-      nextAttempt(now: now, hold: hold), key.singleLine, lastAnswer ?? "",
+      nextAttempt(now: now, hold: hold), account, key.singleLine, lastAnswer ?? "",
     ]
   }
 

@@ -31,14 +31,14 @@ struct ShowEntry: AsyncParsableCommand {
   func run() async throws {
     let environment = ProcessInfo.processInfo.environment
     let service = try service.runningService(environment: environment)
-    let (items, source, hold) = try await service.asking { client in
+    let (items, source, holds) = try await service.asking { client in
       let (items, source) = try await client.entries(named: entries)
-      return (items, source, json ? nil : await client.hold(now: .now))
+      return (items, source, json ? Holds() : await client.holds(now: .now))
     }
     try StandardOutput.write { write in
       if json { return try items.forEach { try write(ControlCoding.text(of: $0) + "\n") } }
       for item in items {
-        try write(item.portrait(now: .now, hold: hold, style: StandardOutput.style(environment: environment)))
+        try write(item.portrait(now: .now, hold: holds.hold(of: item), style: StandardOutput.style(environment: environment)))
       }
     }
     let missing = entries.filter { name in !items.contains { "\($0.id)" == name || $0.key == name } }
@@ -82,6 +82,7 @@ extension QueueItem {
       ("done", recordedAt.map { "\($0.rfc3339)" }),
       ("accepted", acceptedAt.rfc3339),
       ("dropped by", "\(UserName(sender))"),
+      ("sent as", account.map { "\(UserName($0)), with a token of his own" }),
       ("last answer", lastAnswer ?? "none yet"),
       (
         "next",

@@ -14,7 +14,7 @@ struct StatusScreen {
   let style: TextStyle
 
   var text: String {
-    let sections = [daemon, api, pause, pending, failed, synced, rates, spool, bounds, disk]
+    let sections = [daemon, api, accounts, pause, pending, failed, synced, rates, spool, bounds, disk]
     var text = ""
     Table(sections.joined().map { [$0.label, $0.words] }).writeLines { text += $0 }
     return text
@@ -54,6 +54,18 @@ struct StatusScreen {
     let steps = [endpoint.next(now: now), endpoint.remedy].compactMap { $0 }
     if !steps.isEmpty { lines.append(steps.joined(separator: "; ")) }
     return section("API", lines)
+  }
+
+  /// So many users are told of one by one.
+  private static let shownAccounts = 5
+
+  private var accounts: [Line] {
+    let held = report.accounts.filter { $0.state == .held }
+    var lines = held.prefix(Self.shownAccounts).flatMap { account in
+      [style.paint(account.state(now: now), .red) + account.causeInBrackets] + [account.next(now: now)].compactMap { $0 }
+    }
+    if held.count > Self.shownAccounts { lines.append("and \(held.count - Self.shownAccounts) more; progressctl status --json has all") }
+    return section("own tokens", lines)
   }
 
   private var pause: [Line] {

@@ -1,6 +1,7 @@
 /// The width of each column of a table, which is that of its widest cell; rows that come one by one are measured with it, and then written.
 struct ColumnWidths {
   private var widths: [Int] = []
+  private var hidden: Set<Int> = []
 
   mutating func measure(_ row: [String]) {
     for (column, cell) in row.enumerated() {
@@ -9,10 +10,15 @@ struct ColumnWidths {
     }
   }
 
+  /// Leaves a column out of the lines.
+  mutating func hide(_ column: Int) {
+    hidden.insert(column)
+  }
+
   /// A cell that is wider than those that were measured moves the others of its row. The last one ends where its text ends.
   func line(_ row: [String]) -> String {
     var line = ""
-    for (cell, width) in zip(row, widths) {
+    for (column, (cell, width)) in zip(row, widths).enumerated() where !hidden.contains(column) {
       line += cell + String(repeating: " ", count: max(0, width - cell.columns) + 2)
     }
     return line.trimmingTrailingSpaces + "\n"

@@ -13,6 +13,7 @@ struct ConfigurationDefaultsTests {
       resolved.listing == """
         api.base_url: http://127.0.0.1:8000  # default
         api.token_file: null  # default
+        api.user_tokens: null  # default
         api.allow_cleartext_token: false  # default
         api.ca_file: null  # default
         api.timestamps: utc  # default
@@ -119,6 +120,18 @@ struct ConfigurationDefaultsTests {
     #expect(try ConfigurationSources(kind: .system, environment: environment).resolve().configuration.api.tokenFile == nil)
     let unset = ConfigurationSources(kind: .system, environment: environment, flags: ["api.token_file="], tokenExists: true)
     #expect(try unset.resolve().configuration.api.tokenFile == nil)
+  }
+
+  @Test("look for users' tokens where systemd puts credentials, but not in a user's own service")
+  func userTokens() throws {
+    let environment = ["CREDENTIALS_DIRECTORY": "/run/credentials/x", "HOME": "/home/p", "XDG_RUNTIME_DIR": "/run/user/7"]
+    #expect(
+      try ConfigurationSources(kind: .system, environment: environment).resolve().configuration.api.userTokens == "/run/credentials/x")
+    #expect(try ConfigurationSources(kind: .user, environment: environment).resolve().configuration.api.userTokens == nil)
+    let set = ConfigurationSources(kind: .user, environment: environment, flags: ["api.user_tokens=/etc/tokens"])
+    #expect(try set.resolve().configuration.api.userTokens == "/etc/tokens")
+    let unset = ConfigurationSources(kind: .system, environment: environment, flags: ["api.user_tokens=null"])
+    #expect(try unset.resolve().configuration.api.userTokens == nil)
   }
 
   @Test(

@@ -71,6 +71,16 @@ struct IncidentsTests {
       "an outage amid it says nothing of the token",
       [(0, .happens([unauthorized])), (9, .happens([silent])), (99, .happens([unauthorized]))],
       [(0, "401: no")]),
+    Story(
+      "a user's own token is an incident of its own, and so is that of another",
+      [
+        (0, .happens([held(7)])), (1, .happens([unauthorized, held(8)])), (9, .happens([released(7)])),
+        (20, .happens([released(8), answers])),
+      ],
+      [(0, "401: no, of 7"), (1, "401: no"), (1, "401: no, of 8"), (9, "over held of 7"), (20, "over held"), (20, "over held of 8")]),
+    Story(
+      "a token that is missing is one, at once",
+      [(0, .happens([.held(Hold(since: instant(0), cause: .noToken, reason: "none"), of: .user(7))]))], [(0, "none: none, of 7")]),
     Story("an outage alone takes nobody", [(0, .happens([silent])), (50_000, .nothing)], []),
     Story("a clock that is set back does not put it off", [(90_000, .happens([forbidden])), (100, .nothing)], [(100, "403: no")]),
   ]
@@ -191,6 +201,12 @@ struct IncidentsTests {
   private static let unauthorized = SyncEvent.held(Hold(since: instant(0), cause: .refused(status: 401), reason: "no"), of: .common)
   private static let forbidden = SyncEvent.held(Hold(since: instant(0), cause: .refused(status: 403), reason: "no"), of: .common)
 
+  private static func held(_ user: UInt32) -> SyncEvent {
+    .held(Hold(since: instant(0), cause: .refused(status: 401), reason: "no"), of: .user(user))
+  }
+
+  private static func released(_ user: UInt32) -> SyncEvent { .released(.user(user)) }
+
   private static func refusal(_ day: Int) -> SyncEvent {
     guard let program = ProgramID("p1"), let session = Session(program: program, week: 1, day: day) else { fatalError("\(day) is no day") }
     let key = WriteKey(session: session, field: .completion)
@@ -203,11 +219,21 @@ private func instant(_ second: Int) -> Timestamp { Timestamp(milliseconds: Int64
 extension Incidents.Announcement {
   fileprivate var words: String {
     switch self {
-    case .over(let kind): "over \(kind.rawValue)"
-    case .open(.held(let status, let reason)): "\(status): \(reason)"
+    case .over(let subject): "over \(subject.kind.rawValue)" + (subject.account == .common ? "" : " of \(subject.account.number)")
+    case .open(.held(.common, let status, let reason)): "\(status.map { "\($0)" } ?? "none"): \(reason)"
+    case .open(.held(let account, let status, let reason)): "\(status.map { "\($0)" } ?? "none"): \(reason), of \(account.number)"
     case .open(.failed(let count, let last, let reason)): "\(count), last \(last.map { "\($0.session.day)" } ?? "none"): \(reason)"
     case .open(.bound(let sender, let limit)): "\(sender) at \(limit)"
     case .open(.backlog(let count, let since)): "\(count) since \(since.milliseconds / 1_000)"
+    }
+  }
+}
+
+extension Account {
+  fileprivate var number: UInt32 {
+    switch self {
+    case .common: 0
+    case .user(let user): user
     }
   }
 }

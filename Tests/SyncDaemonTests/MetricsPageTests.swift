@@ -5,6 +5,7 @@ import SyncDaemon
 import SyncEngine
 import SyncPolicy
 import SyncStore
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -94,6 +95,19 @@ struct MetricsPageTests {
     #expect(states.count == 6)
     #expect(page.value("progress_sync_endpoint_next_probe_timestamp_seconds") == probe)
     #expect(page.value("progress_sync_storage_trouble") == 1)
+  }
+
+  @Test("counts the users with tokens of their own, and those who are held")
+  func accounts() throws {
+    #expect(try machine.page().families["progress_sync_accounts"]?.samples.map(\.value) == [0, 0])
+    machine.instruments.note(userTokens: [1_001: "/t/token_alice", 1_002: "/t/token_bob"])
+    let hold = Hold(since: machine.start, cause: .noToken, reason: "x")
+    machine.instruments.note(
+      [], endpoint: .reachable, since: nil, holds: [.common: hold, .user(1_002): hold, .user(1_003): hold], storageTrouble: nil,
+      now: machine.start)
+    let page = try machine.page()
+    #expect(page.value("progress_sync_accounts", ["state": "held"]) == 2)
+    #expect(page.value("progress_sync_accounts", ["state": "open"]) == 1)
   }
 
   @Test("counts a request while it is made, and its time by what it came to")

@@ -39,4 +39,27 @@ struct StatusSentenceTests {
     let status = EngineStatus(counts: QueueCounts(), endpoint: .reachable, reachedBounds: holds)
     #expect(status.sentence(now: Self.now) == "0 waiting, 0 retrying, 0 failed" + words)
   }
+
+  @Test(
+    "that says whose token is not accepted, as far as it can name them",
+    arguments: [
+      ([(.common, "bad")], "; held: the API does not accept us (401: bad)"),
+      ([(.common, nil), (.user(4_000_000_001), nil)], ""),
+      ([(.user(4_000_000_001), "bad")], "; held: what uid 4000000001 dropped (401: bad)"),
+      (
+        [(.common, "bad"), (.user(4_000_000_001), "bad"), (.user(4_000_000_002), nil), (.user(4_000_000_003), "bad")],
+        "; held: the API does not accept us (401: bad); held: what uid 4000000001, uid 4000000003 dropped, see progressctl status"
+      ),
+      (
+        (1...5).map { (.user(4_000_000_000 + $0), "bad") },
+        "; held: what uid 4000000001, uid 4000000002, uid 4000000003, 2 more dropped, see progressctl status"
+      ),
+    ] as [([(Account, String?)], String)])
+  func held(accounts: [(Account, String?)], words: String) {
+    let accounts = accounts.map { account, reason in
+      AccountStatus(account, hold: reason.map { Hold(since: Self.now, cause: .refused(status: 401), reason: $0) })
+    }
+    let status = EngineStatus(counts: QueueCounts(), endpoint: .reachable, accounts: accounts)
+    #expect(status.sentence(now: Self.now) == "0 waiting, 0 retrying, 0 failed" + words)
+  }
 }

@@ -298,6 +298,37 @@ struct DoctorTests {
     expect(Self.patient(kind: .user).diagnoseToken(.none, found, endpoint: nil), [.problem], "api.token_file")
   }
 
+  @Test(
+    "the token of each user is judged by the API's answer to it, and where the caller may not read them by the daemon's word",
+    arguments: [
+      (200, nil, 0o600, nil, [.ok], nil), (401, nil, 0o600, nil, [.problem], "put a valid token into /t/token_alice"),
+      (200, nil, 0o644, nil, [.warning, .ok], "chmod 600 /t/token_alice"), (500, nil, 0o600, nil, [.unknown], nil),
+      (500, nil, 0o600, .held, [.problem], "mend it"), (200, nil, 0o600, .held, [.warning], "progressctl flush"),
+      (200, true, 0o600, nil, [.ok], nil),
+    ] as [(Int, Bool?, UInt32, AccountReport.State?, [Diagnosis.Verdict], String?)])
+  func userToken(
+    status: Int, isForAnybody: Bool?, permissions: UInt32, state: AccountReport.State?, verdicts: [Diagnosis.Verdict], fix: String?
+  ) {
+    let user = UserTokensFindings.User(
+      user: 1_001, name: "alice", file: "/t/token_alice", permissions: permissions,
+      answer: .success(APIProbe.Answer(status: status, body: Array(Self.progress.utf8))))
+    let accounts = state.map { [AccountReport(uid: 1_001, user: "alice", state: $0, remedy: "mend it")] } ?? []
+    let found = UserTokensFindings(directory: "/t", users: [user])
+    expect(Self.patient().diagnoseUserTokens(found, answersAnybody: isForAnybody, accounts: accounts), verdicts, fix)
+  }
+
+  @Test("users who are held without a file, or whose files the caller may not read, are known from the daemon")
+  func userTokensByTheDaemon() {
+    let accounts = [
+      AccountReport(uid: 1_001, user: "alice", state: .held, reason: "no token", remedy: "mend it"),
+      AccountReport(uid: 1_002, user: "bob", state: .open),
+    ]
+    expect(Self.patient().diagnoseUserTokens(UserTokensFindings(), answersAnybody: nil, accounts: accounts), [.problem], "mend it")
+    let hidden = UserTokensFindings(directory: "/t", isHidden: true)
+    expect(Self.patient().diagnoseUserTokens(hidden, answersAnybody: nil, accounts: accounts), [.problem, .ok], "mend it")
+    expect(Self.patient().diagnoseUserTokens(hidden, answersAnybody: nil, accounts: []), [], nil)
+  }
+
   @Test("certificates are judged by their end, and by why they were refused")
   func certificates() throws {
     let url = try APIBaseURL("https://a.example")

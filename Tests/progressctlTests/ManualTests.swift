@@ -69,6 +69,7 @@ struct ManualTests {
 
   private static let specialDefaults = [
     "api.token_file": "Under systemd, the credential api-token where there is one.",
+    "api.user_tokens": "System's service: $CREDENTIALS_DIRECTORY where systemd sets it.",
     "spool.directory": "User's service: $XDG_STATE_HOME/progress-sync/spool, where XDG_STATE_HOME is ~/.local/state unless set.",
     "state.directory": "$STATE_DIRECTORY where systemd sets it; user's service: $XDG_STATE_HOME/progress-sync.",
     "spool.socket": "submit.sock beside the control socket.",

@@ -27,7 +27,10 @@ struct QueueScreenTests {
   private func table(_ items: [QueueItem], now: Timestamp = start, style: TextStyle = .plain) -> String {
     var text = ""
     let rows = [QueueItem.header] + items.map { $0.row(now: now, style: style) }
-    Table(rows).writeLines { text += $0 }
+    var widths = ColumnWidths()
+    for row in rows { widths.measure(row) }
+    widths.hide(QueueItem.accountColumn)
+    for row in rows { text += widths.line(row) }
     return text
   }
 
@@ -50,7 +53,7 @@ struct QueueScreenTests {
   private func hold(_ change: (inout StatusReport) -> Void) -> Hold? {
     var report = StatusReport(daemon: DaemonReport(running: true))
     change(&report)
-    return report.hold(now: start)
+    return report.holds(now: start).hold(of: items[0])
   }
 
   private func endpoint(_ state: EndpointReport.State, probe seconds: Int? = nil) -> Hold? {
@@ -73,6 +76,25 @@ struct QueueScreenTests {
     #expect(failed.nextAttempt(now: start, hold: endpoint(.held)) == "-")
     #expect(endpoint(.held, probe: 60)?.reason.hasPrefix("the API does not accept us since 0 s (no); tried again in 60 s") == true)
     #expect(items[0].portrait(now: start, hold: endpoint(.held), style: .plain).contains("\nheld up      the API does not accept us"))
+  }
+
+  @Test("what stands in the way of one account keeps nobody else's entries")
+  func holds() {
+    var report = StatusReport(daemon: DaemonReport(running: true))
+    report.accounts = [AccountReport(uid: 1_001, user: "alice", state: .held, reason: "no"), AccountReport(uid: 1_002, state: .open)]
+    var (alices, bobs) = (items[0], items[0])
+    (alices.account, bobs.account) = (1_001, 1_002)
+    func words(_ report: StatusReport) -> [String] {
+      [alices, bobs, items[0]].map { $0.nextAttempt(now: start + .seconds(1), hold: report.holds(now: start).hold(of: $0)) }
+    }
+    #expect(words(report) == ["held", "now", "now"])
+    #expect(report.holds(now: start).reasons == ["what alice dropped is held (no)"])
+    report.endpoint = EndpointReport(state: .held, since: start, reason: "no")
+    #expect(words(report) == ["held", "now", "held"])
+    report.endpoint = EndpointReport(state: .unreachable, since: start, reason: "no", nextProbeAt: start)
+    #expect(words(report) == ["at next try", "at next try", "at next try"])
+    report.pause = PauseReport(since: start, until: nil, by: 0)
+    #expect(words(report) == ["paused", "paused", "paused"])
   }
 
   @Test("an entry is told with what waits, why, since when, and what can be done")

@@ -100,11 +100,41 @@ struct StatusScreenTests {
     report.pause = PauseReport(since: start, until: start + .seconds(7200), by: 0)
     #expect(screen(report).contains("\npause        nothing is sent: paused by root 2 min ago, for another 117 min\n"))
     report.pause?.until = nil
-    #expect(report.obstacle(now: start) == "nothing is sent: paused by root 0 s ago, until progressctl resume")
+    #expect(report.obstacle(of: 0, now: start) == "nothing is sent: paused by root 0 s ago, until progressctl resume")
     report.pause = nil
-    #expect(report.obstacle(now: start) == nil)
+    #expect(report.obstacle(of: 0, now: start) == nil)
     report.endpoint = EndpointReport(state: .unreachable, since: start, reason: "refused", nextProbeAt: start + .seconds(5))
-    #expect(report.obstacle(now: start) == "the API does not answer since 0 s (refused); tried again in 5 s")
+    #expect(report.obstacle(of: 0, now: start) == "the API does not answer since 0 s (refused); tried again in 5 s")
+  }
+
+  @Test("users whose own tokens are not accepted are told with the reason and the way out, and only they wait for it")
+  func accounts() {
+    var report = full
+    let remedy = "put a valid token into /etc/progress-sync/tokens/token_alice, then systemctl restart progress-syncd"
+    report.accounts = [
+      AccountReport(
+        uid: 1_001, user: "alice", state: .held, since: start, reason: "bad token", status: 401, nextProbeAt: start + .seconds(300),
+        remedy: remedy),
+      AccountReport(uid: 1_002, user: "bob", state: .open),
+      AccountReport(uid: 1_003, state: .held, reason: "there is no token for the user", remedy: "name a directory"),
+    ]
+    #expect(
+      screen(report).contains(
+        """
+
+        own tokens   what alice dropped is held since 2 min (401: bad token)
+                     tried again in 2 min; \(remedy)
+                     what uid 1003 dropped is held (there is no token for the user)
+                     name a directory
+        pending
+        """))
+    let words = "what alice dropped is held since 0 s (401: bad token); tried again in 5 min; \(remedy)"
+    #expect(report.obstacle(of: 1_001, now: start) == words)
+    #expect(report.obstacle(of: 1_002, now: start) == nil && report.obstacle(of: 1_004, now: start) == nil)
+    report.endpoint = EndpointReport(state: .held, since: start, reason: "no", status: 401)
+    #expect(report.obstacle(of: 1_001, now: start) == words)
+    #expect(report.obstacle(of: 1_002, now: start) == nil)
+    #expect(report.obstacle(of: 1_004, now: start)?.hasPrefix("the API does not accept us") == true)
   }
 
   @Test("what needs a person stands out, and colours change nothing else")

@@ -20,6 +20,7 @@ extension Configuration {
     let runtime = environment.directory("RUNTIME_DIRECTORY")
     switch kind {
     case .system:
+      api.userTokens = environment.directory("CREDENTIALS_DIRECTORY")
       if let directory = environment.directory("STATE_DIRECTORY") { state.directory = directory }
       if let runtime { control.socket = runtime.appending("control.sock") }
     case .user:

@@ -25,6 +25,8 @@ package struct Configuration: Hashable, Sendable {
     /// `http` or `https`, a host, perhaps a port and a path; without a slash at the end, so that a call's path can follow.
     package var baseURL = "http://127.0.0.1:8000"
     package var tokenFile: FilePath?
+    /// A directory with the tokens of users who have an account of their own, a file `token_NAME` for each.
+    package var userTokens: FilePath?
     /// Over a network that everybody on the way can read.
     package var allowCleartextToken = false
     /// Certificates in PEM to trust instead of the system's.

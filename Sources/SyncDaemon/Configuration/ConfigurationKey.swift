@@ -38,6 +38,7 @@ extension ConfigurationKey {
   package static let all: [ConfigurationKey] = [
     ConfigurationKey("api.base_url", \.api.baseURL, .baseURL, "where the progress API is"),
     ConfigurationKey("api.token_file", \.api.tokenFile, .optional(.path), "file with the bearer token"),
+    ConfigurationKey("api.user_tokens", \.api.userTokens, .optional(.path), "directory with the tokens of users: files token_NAME"),
     ConfigurationKey("api.allow_cleartext_token", \.api.allowCleartextToken, .boolean, "whether the token may travel without TLS"),
     ConfigurationKey("api.ca_file", \.api.caFile, .optional(.path), "certificates (PEM) to trust instead of the system's"),
     ConfigurationKey("api.timestamps", \.api.timestamps, .choice(), "how instants are sent: utc, or naive for servers that refuse a zone"),

@@ -32,6 +32,8 @@ extension DaemonControl {
     report.lastSyncs = commons.chronicle.syncs(of: caller.confinement)
     let readings = commons.instruments.now
     report.endpoint = EndpointReport(readings, now: now)
+    report.accounts = AccountReport.all(readings, directory: configuration.api.userTokens)
+      .filter { caller.owns(whatWasDroppedBy: $0.uid) }
     let (spool, files) = await desk.run {
       (SpoolCensus(root: configuration.spool.directory), QueueFiles(path: configuration.queuePath.string))
     }

@@ -16,7 +16,8 @@ extension EndpointReport {
     case .unreachable(let since, _, let probeAt, let reason):
       self.init(state: .unreachable, since: since, reason: reason, nextProbeAt: probeAt)
     }
-    if let hold = readings.holds[.common] {
+    // What is true for everybody comes first.
+    if let hold = readings.holds[.common], [.untried, .reachable].contains(state) {
       self.init(state: .held, since: hold.since, reason: hold.reason, status: hold.status, nextProbeAt: hold.probeAt)
     }
     inFlight = readings.requestsInFlight

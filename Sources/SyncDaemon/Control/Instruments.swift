@@ -4,6 +4,7 @@ package import Spool
 package import SyncEngine
 package import SyncPolicy
 import Synchronization
+package import SystemPackage
 
 /// What only the running daemon knows: what the work loop and its couriers note here, whoever reports reads. It begins anew with the process;
 /// what must not is counted in the queue.
@@ -20,8 +21,10 @@ package final class Instruments: Sendable {
     var endpoint = EndpointHealth.State.reachable
     /// nil while that is a guess.
     var endpointSince: Timestamp?
-    /// The accounts of which nothing goes out.
+    /// Whose token is not accepted.
     var holds: [Account: Hold] = [:]
+    /// The files of users' tokens.
+    var userTokens: [UInt32: FilePath] = [:]
     /// Whether any request was answered, or given up, since the start.
     var hasTried = false
     var requestsInFlight = 0
@@ -32,6 +35,11 @@ package final class Instruments: Sendable {
     var reachedBounds: [ReachedBound] = []
     /// Why the disk cannot be used at present.
     var storageTrouble: String?
+
+    /// The users whose own tokens are not accepted, or missing.
+    var heldUsers: Set<UInt32> { Set(holds.keys.compactMap(\.user)) }
+    /// These, and all who have tokens of their own.
+    var users: Set<UInt32> { heldUsers.union(userTokens.keys) }
   }
 
   var now: Readings { readings.withLock { $0 } }
@@ -72,9 +80,14 @@ package final class Instruments: Sendable {
     }
     readings.withLock { readings in
       readings.rejectedFiles += rejected
-      (readings.endpoint, readings.endpointSince, readings.holds, readings.storageTrouble) = (endpoint, since, holds, storageTrouble)
-      readings.reachedBounds = reachedBounds
+      (readings.endpoint, readings.endpointSince, readings.storageTrouble) = (endpoint, since, storageTrouble)
+      (readings.holds, readings.reachedBounds) = (holds, reachedBounds)
     }
+  }
+
+  /// Takes up the files of the tokens that users have of their own from now on.
+  package func note(userTokens: [UInt32: FilePath]) {
+    readings.withLock { $0.userTokens = userTokens }
   }
 
   /// Takes up whether the kernel tells of drops from now on.

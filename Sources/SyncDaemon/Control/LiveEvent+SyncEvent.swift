@@ -39,12 +39,14 @@ extension LiveEvent {
       [LiveEvent(at: instant, kind: .resumed, text: "Resumed\(caller.map { " by user \($0)" } ?? ": the time of the pause has come")")]
     case .retriedByHand, .flushed: []  // What comes of it is told.
     case .endpoint(let state): [LiveEvent(state, at: instant)]
-    case .held(let hold, let account):
+    case .held(let hold, let account): [LiveEvent(hold, of: account, at: instant)]
+    case .released(let account):
       [
-        LiveEvent(at: instant, kind: .held, text: "The API does not accept us\(account.ofWhom): \(hold.reason)")
-          .with { ($0.status, $0.reason) = (hold.status, hold.reason) }
+        LiveEvent(
+          at: instant, kind: .released,
+          text: account.user.map { "Nothing that \(UserName($0)) dropped is held any more" } ?? "The API accepts us"
+        ).with { $0.sender = account.user }
       ]
-    case .released(let account): [LiveEvent(at: instant, kind: .released, text: "The API accepts us\(account.ofWhom)")]
     case .storageFailed(let reason):
       [LiveEvent(at: instant, kind: .storage, text: "The spool or the queue cannot be used: \(reason)").with { $0.reason = reason }]
     case .storageRecovered: [LiveEvent(at: instant, kind: .storage, text: "The spool and the queue can be used again")]
@@ -85,6 +87,13 @@ extension LiveEvent {
       self.init(at: instant, kind: .unreachable, text: "No answer from the API: \(reason)")
       self.reason = reason
     }
+  }
+
+  /// Of a user's own token, told to the user; of the common one, to all.
+  private init(_ hold: Hold, of account: Account, at instant: Timestamp) {
+    let what = account.user.map { "What \(UserName($0)) dropped is held" } ?? "The API does not accept us"
+    self.init(at: instant, kind: .held, text: "\(what): \(hold.reason)")
+    (status, reason, sender) = (hold.status, hold.reason, account.user)
   }
 
   private func with(_ change: (inout LiveEvent) -> Void) -> LiveEvent {

@@ -46,13 +46,20 @@ extension PrometheusText {
 
   /// How the API stands, and how it answers.
   mutating func addAPI(_ instruments: Instruments, now: Timestamp) {
-    let endpoint = EndpointReport(instruments.now, now: now)
+    let readings = instruments.now
+    let endpoint = EndpointReport(readings, now: now)
     gauge(
       "progress_sync_endpoint_state", "How the API stands: 1 for the state that it is in.",
       EndpointReport.State.allCases.map { .init($0 == endpoint.state, .init("state", $0.rawValue)) })
     gauge(
       "progress_sync_endpoint_next_probe_timestamp_seconds", "When the API is tried again, or its pause ends; 0 when nothing holds it.",
       [.init(endpoint.nextProbeAt)])
+    gauge(
+      "progress_sync_accounts", "Users who have, or had, a token of their own, by how the API takes it.",
+      [
+        .init(readings.users.count - readings.heldUsers.count, .init("state", "open")),
+        .init(readings.heldUsers.count, .init("state", "held")),
+      ])
     gauge("progress_sync_requests_in_flight", "Requests that wait for their answers.", [.init(endpoint.inFlight)])
     histogram(
       "progress_sync_request_duration_seconds", "From the start of a request to the end of its answer, by what it came to.",

@@ -1,32 +1,34 @@
 import ProgressModel
+import SyncPolicy
 import Systemd
-import SystemPackage
 
 extension Incident {
   /// The line in the journal.
-  func line(tokenFile: FilePath?, now: Timestamp) -> String {
-    "A person is needed: \(trouble(now: now)); \(advice(tokenFile: tokenFile))"
+  func line(_ places: TokenPlaces, now: Timestamp) -> String {
+    "A person is needed: \(trouble(now: now)); \(advice(places))"
   }
 
   /// What a desktop shows of it.
-  func notice(tokenFile: FilePath?, now: Timestamp) -> DesktopNotice {
+  func notice(_ places: TokenPlaces, now: Timestamp) -> DesktopNotice {
     DesktopNotice(
-      title: title, body: "\(trouble(now: now).capitalizedFirst).\n\(advice(tokenFile: tokenFile).capitalizedFirst).", icon: icon,
+      title: title, body: "\(trouble(now: now).capitalizedFirst).\n\(advice(places).capitalizedFirst).", icon: icon,
       urgency: kind == .held ? .critical : .normal)
   }
 
   var fields: [JournalField: String] {
+    var fields = subject.fields
     switch self {
-    case .held(let status, let reason): [.incident: kind.rawValue, .status: "\(status)", .reason: reason]
-    case .failed(let count, _, let reason): [.incident: kind.rawValue, .entries: "\(count)", .reason: reason]
-    case .bound(let sender, let limit): [.incident: kind.rawValue, .sender: "\(sender)", .limit: "\(limit)"]
-    case .backlog(let count, let since): [.incident: kind.rawValue, .entries: "\(count)", .since: since.rfc3339]
+    case .held(_, let status, let reason): (fields[.status], fields[.reason]) = (status.map { "\($0)" }, reason)
+    case .failed(let count, _, let reason): (fields[.entries], fields[.reason]) = ("\(count)", reason)
+    case .bound(let sender, let limit): (fields[.sender], fields[.limit]) = ("\(sender)", "\(limit)")
+    case .backlog(let count, let since): (fields[.entries], fields[.since]) = ("\(count)", since.rfc3339)
     }
+    return fields
   }
 
   private var title: String {
     switch self {
-    case .held: "Progress Sync needs a valid token"
+    case .held(let account, _, _): "Progress Sync needs a valid token" + (account.user.map { " of \(UserName($0))" } ?? "")
     case .failed(1, _, _): "A change was refused"
     case .failed(let count, _, _): "\(count) changes were refused"
     case .bound: "New changes are not taken in"
@@ -36,7 +38,9 @@ extension Incident {
 
   private func trouble(now: Timestamp) -> String {
     switch self {
-    case .held(let status, let reason): "everything waits, as the API answers \(status) (\(reason)); nothing is lost"
+    case .held(let account, let status, let reason):
+      "\(account.user.map { "what \(UserName($0)) dropped" } ?? "everything") waits, as "
+        + "\(status.map { "the API answers \($0) (\(reason))" } ?? reason); nothing is lost"
     case .failed(1, let last, let reason): "the API has refused \(last.map { "\($0)" } ?? "an entry") for good (\(reason))"
     case .failed(let count, let last, let reason):
       "the API has refused \(count) changes for good, the last \(last.map { "\($0)" } ?? "an entry") (\(reason))"
@@ -46,11 +50,9 @@ extension Incident {
     }
   }
 
-  private func advice(tokenFile: FilePath?) -> String {
+  private func advice(_ places: TokenPlaces) -> String {
     switch self {
-    case .held:
-      (tokenFile.map { "put a valid token into \($0)" } ?? "name a file with a valid token in api.token_file")
-        + "; progressctl doctor checks it"
+    case .held(let account, _, _): places.advice(for: account) + "; progressctl doctor checks it"
     case .failed: "see progressctl failed, then progressctl retry or discard"
     case .bound: "see progressctl rejected, then progressctl rejected requeue or discard"
     case .backlog: "progressctl status says why"
@@ -67,10 +69,16 @@ extension Incident {
   }
 }
 
-extension Incident.Kind {
+extension Incident.Subject {
+  var fields: [JournalField: String] {
+    var fields: [JournalField: String] = [.incident: kind.rawValue]
+    fields[.account] = account.user.map { "\($0)" }
+    return fields
+  }
+
   var messageKind: MessageKind {
-    switch self {
-    case .held: .incidentHeld
+    switch kind {
+    case .held: account == .common ? .incidentHeld : .incidentAccountHeld
     case .failed: .incidentFailed
     case .bound: .incidentBound
     case .backlog: .incidentBacklog

@@ -10,9 +10,9 @@ package import SyncStore
 package struct Incidents: Sendable {
   /// What to tell people now.
   package enum Announcement: Hashable, Sendable {
-    /// In the place of what was told of the kind before, if that is still to be seen.
+    /// In the place of what was told of the subject before, if that is still to be seen.
     case open(Incident)
-    case over(Incident.Kind)
+    case over(Incident.Subject)
   }
 
   /// Between the end of a trouble and its next beginning, and between what is told of one that grows.
@@ -20,7 +20,7 @@ package struct Incidents: Sendable {
   /// How long the oldest write may wait.
   package static let patience = Duration.seconds(86_400)
 
-  private var courses: [Incident.Kind: Course] = [:]
+  private var courses: [Incident.Subject: Course] = [:]
   private var failures = 0
   /// Those who have too many rejected files.
   private var bounded: Set<UInt32> = []
@@ -42,11 +42,11 @@ package struct Incidents: Sendable {
   package mutating func observe(_ events: [SyncEvent], now: Timestamp) {
     for event in events {
       switch event {
-      case .held(let hold, .common):
+      case .held(let hold, let account):
         // 403 may be about one thing that we must not do, and then others get through soon.
-        begin(.held(status: hold.status ?? 0, reason: hold.reason), after: hold.status == 403 ? Self.calm : .zero, now: now)
-      case .released(.common):
-        end(.held, now: now)
+        begin(.held(account, status: hold.status, reason: hold.reason), after: hold.status == 403 ? Self.calm : .zero, now: now)
+      case .released(let account):
+        end(Incident.Subject(.held, of: account), now: now)
       case .rejected(let entry, let status, let reason):
         fail(entry.key, "\(status): \(reason)", now: now)
       case .setAside:
@@ -65,11 +65,11 @@ package struct Incidents: Sendable {
   package mutating func look(at counts: QueueCounts, oldest: () throws -> Timestamp?, now: Timestamp) rethrows {
     if counts.failed == 0 {
       failures = 0
-      end(.failed, now: now)
+      end(Incident.Subject(.failed), now: now)
     }
     guard counts.pending > 0 else {
       (lookAt, wasEmpty) = (nil, true)
-      end(.backlog, now: now)
+      end(Incident.Subject(.backlog), now: now)
       return
     }
     if let lookAt, now < lookAt, lookAt <= now + Self.patience { return }
@@ -85,7 +85,7 @@ package struct Incidents: Sendable {
       begin(.backlog(count: counts.pending, since: oldest), after: Self.calm, now: now)
       lookAt = now + Self.calm
     } else {
-      end(.backlog, now: now)
+      end(Incident.Subject(.backlog), now: now)
       lookAt = dueAt
     }
   }
@@ -93,7 +93,7 @@ package struct Incidents: Sendable {
   /// Returns what is to be told now.
   package mutating func take(now: Timestamp) -> [Announcement] {
     lookAgainAt = lookAt.flatMap { $0 <= now ? now + Self.calm : nil }
-    return Incident.Kind.allCases.compactMap { courses[$0]?.take(kind: $0, now: now) }
+    return courses.keys.sorted().compactMap { courses[$0]?.take(subject: $0, now: now) }
   }
 
   private mutating func fail(_ key: WriteKey?, _ reason: String, now: Timestamp) {
@@ -102,15 +102,15 @@ package struct Incidents: Sendable {
   }
 
   private mutating func begin(_ incident: Incident, after wait: Duration = .zero, now: Timestamp) {
-    courses[incident.kind, default: Course()].begin(incident, after: wait, now: now)
+    courses[incident.subject, default: Course()].begin(incident, after: wait, now: now)
   }
 
-  private mutating func end(_ kind: Incident.Kind, now: Timestamp) {
-    courses[kind]?.end(now: now)
+  private mutating func end(_ subject: Incident.Subject, now: Timestamp) {
+    courses[subject]?.end(now: now)
   }
 }
 
-/// How far the incidents of one kind have come.
+/// How far the incidents of one subject have come.
 private struct Course: Sendable {
   /// What is not told yet.
   private var untold: Incident?
@@ -138,10 +138,10 @@ private struct Course: Sendable {
     (untold, dueAt, endedAt) = (nil, nil, now)
   }
 
-  mutating func take(kind: Incident.Kind, now: Timestamp) -> Incidents.Announcement? {
+  mutating func take(subject: Incident.Subject, now: Timestamp) -> Incidents.Announcement? {
     if isOver {
       (isOver, toldAt) = (false, nil)
-      return .over(kind)
+      return .over(subject)
     }
     // A clock that was set back must not put it off.
     guard let untold, let dueAt, dueAt <= now || dueAt > now + Incidents.calm else { return nil }

@@ -1,8 +1,8 @@
 import Logging
 import ProgressModel
 import SyncEngine
+import SyncPolicy
 import SyncStore
-import SystemPackage
 
 /// Tells people what takes one: in the journal at priority `err`, and on the desktop where there is one.
 struct Notices {
@@ -10,21 +10,21 @@ struct Notices {
   private let board: NoticeBoard?
   private let logger: Logger
   private var isOnDesktop: Bool
-  private var tokenFile: FilePath?
+  private var places: TokenPlaces
 
   /// - Parameter board: nil in the system's service, which has no desktop.
   init(_ configuration: Configuration, board: NoticeBoard?, logger: Logger) {
     (self.board, self.logger) = (board, logger)
-    (isOnDesktop, tokenFile) = (configuration.notices.desktop, configuration.api.tokenFile)
+    (isOnDesktop, places) = (configuration.notices.desktop, TokenPlaces(configuration))
   }
 
   /// When `tell` has to be called again even if nothing happens.
   var wakeAt: Timestamp? { incidents.wakeAt }
 
-  mutating func apply(_ configuration: Configuration) {
-    (isOnDesktop, tokenFile) = (configuration.notices.desktop, configuration.api.tokenFile)
-    guard !isOnDesktop else { return }
-    for kind in Incident.Kind.allCases { board?.close(kind) }
+  /// - Parameter users: The tokens of users that are in force.
+  mutating func apply(_ configuration: Configuration, users: UserTokens) {
+    (isOnDesktop, places) = (configuration.notices.desktop, TokenPlaces(configuration, users: users))
+    if !isOnDesktop { board?.closeAll() }
   }
 
   /// Takes up what happened in a turn.
@@ -43,20 +43,20 @@ struct Notices {
     for announcement in incidents.take(now: now) {
       switch announcement {
       case .open(let incident):
-        logger.say(incident.kind.messageKind, incident.line(tokenFile: tokenFile, now: now), incident.fields)
-        if isOnDesktop { board?.show(incident.notice(tokenFile: tokenFile, now: now), of: incident.kind) }
-      case .over(let kind):
-        logger.say(.incidentOver, "No person is needed any more: \(kind.ending)", [.incident: kind.rawValue])
-        board?.close(kind)
+        logger.say(incident.subject.messageKind, incident.line(places, now: now), incident.fields)
+        if isOnDesktop { board?.show(incident.notice(places, now: now), of: incident.subject) }
+      case .over(let subject):
+        logger.say(.incidentOver, "No person is needed any more: \(subject.ending)", subject.fields)
+        board?.close(subject)
       }
     }
   }
 }
 
-extension Incident.Kind {
+extension Incident.Subject {
   fileprivate var ending: String {
-    switch self {
-    case .held: "the API accepts us again"
+    switch kind {
+    case .held: account.user.map { "nothing that \(UserName($0)) dropped is held any more" } ?? "the API accepts us again"
     case .failed: "nothing that was refused is left"
     case .bound: "what was dropped meanwhile is taken in"
     case .backlog: "what waited for so long is delivered, or gone"

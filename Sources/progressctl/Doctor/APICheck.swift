@@ -17,6 +17,12 @@ struct APIFindings: Hashable {
   var hasToken: Bool
   /// Whether the same question is answered without a token; nil when that was not asked.
   var answersAnybody: Bool?
+
+  /// Whether the API is known to answer whoever asks.
+  var isForAnybody: Bool? {
+    guard !hasToken, case .success(let answer)? = answer else { return answersAnybody }
+    return answer.kind == .progressAPI
+  }
 }
 
 /// What can be seen of the token.

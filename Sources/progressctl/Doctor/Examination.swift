@@ -40,16 +40,19 @@ struct Examination {
 
   /// What is found at the other end of the network.
   func remote(_ answer: DaemonAnswer) async -> [Diagnosis] {
-    var endpoint: EndpointReport?
-    if case .status(let status) = answer { endpoint = status.endpoint }
+    var (endpoint, accounts): (EndpointReport?, [AccountReport]) = (nil, [])
+    if case .status(let status) = answer { (endpoint, accounts) = (status.endpoint, status.accounts) }
     let token = token()
     guard let found = await askAPI(token) else {
       return patient.diagnoseClock(ClockFindings(now: now(), isSynchronized: ClockSynchronization.isSynchronized))
     }
     var clock = ClockFindings(now: now(), isSynchronized: ClockSynchronization.isSynchronized)
     if case .success(let answer)? = found.answer, let date = answer.date.flatMap(Timestamp.init(httpDate:)) { clock.server = (date, now()) }
+    let users = await userTokens(asking: found)
     return patient.diagnoseClock(clock) + patient.diagnoseName(found) + patient.diagnoseTLS(found, now: now())
-      + patient.diagnoseToken(token, found, endpoint: endpoint) + patient.diagnoseAPI(found, endpoint: endpoint)
+      + patient.diagnoseToken(token, found, endpoint: endpoint)
+      + patient.diagnoseUserTokens(users, answersAnybody: found.isForAnybody, accounts: accounts)
+      + patient.diagnoseAPI(found, endpoint: endpoint)
   }
 
   private func askDaemon() async -> DaemonAnswer {
@@ -97,6 +100,42 @@ struct Examination {
       return .readable(path, permissions: status.permissions.rawValue)
     } catch {
       return error == .permissionDenied ? .hidden(path) : .unusable(path, reason: "cannot be read: \(error)")
+    }
+  }
+
+  /// Looks at the tokens of users, and has the API, where it answers at all, say of each whether it accepts it.
+  private func userTokens(asking found: APIFindings) async -> UserTokensFindings {
+    let isSystemUnit = patient.kind == .system && !patient.isNamed
+    let source = UserTokenPlace.credentialSource
+    guard let directory = patient.configuration.api.userTokens ?? (isSystemUnit && source.exists ? source : nil) else {
+      return UserTokensFindings()
+    }
+    guard directory.withPlatformString({ access($0, R_OK | X_OK) }) == 0 || errno != EACCES else {
+      return UserTokensFindings(directory: directory, isHidden: true)
+    }
+    let tokens = UserTokens(in: directory)
+    var users = UserTokensFindings(directory: directory, problems: tokens.problems)
+    for (user, entry) in tokens.entries.sorted(by: { $0.key < $1.key }) {
+      guard let token = entry.token.token else { continue }
+      // What is gone by now has no permissions.
+      let permissions = (try? entry.file.stat())?.permissions.rawValue
+      var finding = UserTokensFindings.User(user: user, name: "\(UserName(user))", file: entry.file, permissions: permissions)
+      if case .success? = found.answer { finding.answer = await answer(to: token) }
+      users.users.append(finding)
+    }
+    return users
+  }
+
+  private func answer(to token: BearerToken) async -> Result<APIProbe.Answer, APIProbe.Failure>? {
+    var configuration = patient.configuration
+    configuration.api.tokenFile = nil
+    configuration.api.requestTimeout = min(configuration.api.requestTimeout, Self.patience)
+    guard var settings = try? configuration.clientSettings(), let program = ProgramID("progress-sync-doctor") else { return nil }
+    settings.token = token
+    let now = now
+    // A client that cannot be made has been told of for the common token, or it would travel in clear text.
+    return try? await APIProbe.with(settings, version: Daemon.version) { probe in
+      await Self.result { () async throws(APIProbe.Failure) in try await probe.progress(of: program, now: now) }
     }
   }
 

@@ -1,0 +1,105 @@
+package import APIClient
+import Glibc
+package import SystemPackage
+
+/// The tokens that users have of their own, as the files of a directory give them: `token_alice` or `token_1000`, a token each. Other
+/// entries are none of its business.
+///
+/// A file that cannot be used is said, and stops nobody else.
+package struct UserTokens: Hashable, Sendable {
+  /// By user. One whose file is there and cannot be used is here too, so that his writes wait for it and do not go out as somebody else's.
+  package private(set) var entries: [UInt32: Entry] = [:]
+  /// What is wrong with a file, in the order of their names.
+  package private(set) var problems: [Problem] = []
+  /// Whether the directory could be read, so that who is not here has no token.
+  private var isComplete = true
+
+  package struct Entry: Hashable, Sendable {
+    package let file: FilePath
+    package fileprivate(set) var token: UserToken
+  }
+
+  /// A line for a person: which file, what is wrong, and what that means.
+  package struct Problem: Hashable, Sendable, CustomStringConvertible {
+    /// Whom it concerns, where that is known.
+    package let user: UInt32?
+    package let description: String
+  }
+
+  /// What a file is called that holds a user's token.
+  package static let prefix = "token_"
+
+  package init() {}
+
+  /// Reads a directory; none for nil. Throws nothing: what cannot be read is a problem.
+  ///
+  /// - Parameter user: The user whom the end of a file's name names; nil for nobody.
+  package init(in directory: FilePath?, user: (String) -> UInt32? = UserName.user(named:)) {
+    guard let directory else { return }
+    let names: [String]
+    do throws(Errno) {
+      names = try directory.entryNames()
+    } catch {
+      isComplete = false
+      add(problem: "api.user_tokens: \(directory) cannot be read: \(error); users have no tokens of their own until it can", of: nil)
+      return
+    }
+    for name in names.filter({ $0.hasPrefix(Self.prefix) }).sorted() {
+      read(directory.appending(name), of: user(String(name.dropFirst(Self.prefix.count))))
+    }
+  }
+
+  private mutating func read(_ file: FilePath, of user: UInt32?) {
+    guard let user else { return add(problem: "\(file): the system knows no such user; the file is left alone", of: nil) }
+    if let other = entries[user]?.file {
+      return add(problem: "\(file): \(UserName(user)) has a token in \(other) already, which counts; remove one of them", of: user)
+    }
+    do throws(TokenFileError) {
+      entries[user] = Entry(file: file, token: .usable(try BearerToken(file: file)))
+    } catch {
+      entries[user] = Entry(file: file, token: .unusable(reason: "\(file) \(error.text)"))
+      add(problem: "\(file) \(error.text); what \(UserName(user)) drops waits until it holds a token", of: user)
+    }
+  }
+
+  private mutating func add(problem: String, of user: UInt32?) {
+    problems.append(Problem(user: user, description: problem))
+  }
+
+  /// The same, but where a file has become unusable, or the directory unreadable, with the token that was read before.
+  package func keeping(_ old: UserTokens) -> UserTokens {
+    var kept = self
+    for (user, entry) in old.entries where entry.token.token != nil {
+      switch entries[user]?.token {
+      case .usable: break
+      case .unusable: kept.entries[user]?.token = entry.token
+      case nil: if !isComplete { kept.entries[user] = entry }
+      }
+    }
+    return kept
+  }
+
+  /// The users who have an account of their own.
+  package var users: Set<UInt32> { Set(entries.keys) }
+
+  /// In the terms of the client.
+  package var tokens: [UInt32: UserToken] { entries.mapValues(\.token) }
+}
+
+extension FilePath {
+  /// The names of a directory's entries, in its own order. What is no UTF-8 in them is repaired.
+  fileprivate func entryNames() throws(Errno) -> [String] {
+    guard let stream = withPlatformString({ opendir($0) }) else { throw Errno(rawValue: errno) }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while true {
+      errno = 0
+      guard let entry = readdir(stream) else { break }
+      // An entry is shorter in memory than its C type says, so that its name must be read in place.
+      let offset = MemoryLayout<dirent>.offset(of: \.d_name) ?? 19
+      names.append(String(cString: UnsafeRawPointer(entry).advanced(by: offset).assumingMemoryBound(to: CChar.self)))
+    }
+    guard errno == 0 else { throw Errno(rawValue: errno) }
+    return names
+  }
+}

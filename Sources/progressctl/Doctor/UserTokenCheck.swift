@@ -1,0 +1,84 @@
+import APIClient
+import ControlProtocol
+import ProgressModel
+import SyncDaemon
+import SystemPackage
+
+/// What can be seen of the tokens of users.
+struct UserTokensFindings: Hashable {
+  /// Where they lie; nil when no directory is configured.
+  var directory: FilePath?
+  /// The caller may not look into it, as it should be.
+  var isHidden = false
+  var problems: [UserTokens.Problem] = []
+  var users: [User] = []
+
+  struct User: Hashable {
+    var user: UInt32
+    var name: String
+    var file: FilePath
+    var permissions: UInt32?
+    /// What the API answers to his token; nil when that was not asked.
+    var answer: Result<APIProbe.Answer, APIProbe.Failure>?
+  }
+}
+
+extension Patient {
+  /// - Parameters:
+  ///   - answersAnybody: Whether the API answers the same question without a token; nil when that is not known.
+  ///   - accounts: How the daemon finds that users stand with the API.
+  func diagnoseUserTokens(_ found: UserTokensFindings, answersAnybody: Bool?, accounts: [AccountReport]) -> [Diagnosis] {
+    if found.isHidden { return accounts.map(diagnose) }
+    let fix = "mend or remove it, then \(takeOver(found))"
+    let problems = found.problems.map { problem in
+      problem.user == nil ? Diagnosis.warning(.token, "\(problem)", fix: fix) : .problem(.token, "\(problem)", fix: fix)
+    }
+    let known = Set(found.users.map(\.user))
+    let missing = accounts.filter { $0.state == .held && !known.contains($0.uid) }.map(diagnose)
+    return problems + found.users.flatMap { diagnose($0, found, answersAnybody: answersAnybody, accounts: accounts) } + missing
+  }
+
+  private func diagnose(
+    _ user: UserTokensFindings.User, _ found: UserTokensFindings, answersAnybody: Bool?, accounts: [AccountReport]
+  ) -> [Diagnosis] {
+    var diagnoses: [Diagnosis] = []
+    if let permissions = user.permissions, permissions & 0o077 != 0 {
+      let words = "\(user.file) can be read by others: mode \(String(permissions, radix: 8))"
+      diagnoses.append(.warning(.token, words, fix: "\(sudo)chmod 600 \(user.file)"))
+    }
+    let account = accounts.first { $0.uid == user.user }
+    guard case .success(let answer)? = user.answer else {
+      return diagnoses + [account.flatMap { $0.state == .held ? diagnose($0) : nil } ?? unknown(user.name)]
+    }
+    let newToken = "put a valid token into \(user.file), then \(takeOver(found))"
+    switch answer.kind {
+    case .refusal:
+      diagnoses.append(.problem(.token, "the API refuses the token of \(user.name) with status \(answer.status)", fix: newToken))
+    case .progressAPI where answersAnybody == true: diagnoses.append(.ok(.token, "the API wants none, not even of \(user.name)"))
+    case .progressAPI where account?.state == .held:
+      // What lies there now is not what the daemon has met with.
+      let words = "the API accepts the token of \(user.name), but the daemon goes by another one"
+      diagnoses.append(.warning(.token, words, fix: takeOver(found)))
+    case .progressAPI: diagnoses.append(.ok(.token, "the API accepts the token of \(user.name)"))
+    case .pause, .failing, .redirect, .webPage, .noSuchCall, .somethingElse: diagnoses.append(unknown(user.name))
+    }
+    return diagnoses
+  }
+
+  /// By the daemon's word.
+  private func diagnose(_ account: AccountReport) -> Diagnosis {
+    switch account.state {
+    case .open: .ok(.token, "nothing is known against the token of \(account.name)")
+    case .held:
+      .problem(
+        .token, "what \(account.name) dropped is held\(account.causeInBrackets)", fix: account.remedy ?? "put a valid token into its file")
+    }
+  }
+
+  private func unknown(_ name: String) -> Diagnosis { .unknown(.token, "whether the API accepts the token of \(name)") }
+
+  /// What has the daemon use the files as they are now.
+  private func takeOver(_ found: UserTokensFindings) -> String {
+    found.directory == UserTokenPlace.credentialSource && !isNamed ? restart : "progressctl flush"
+  }
+}
