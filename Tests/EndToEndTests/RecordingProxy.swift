@@ -14,6 +14,8 @@ final class RecordingProxy: Sendable {
     let path: String
     let body: String
     let idempotencyKey: String?
+    /// The bearer token that it carries.
+    let token: String?
     /// How many had been answered when it came, and how many were under way then, itself included.
     let answeredBefore: Int
     let underWay: Int
@@ -70,12 +72,13 @@ final class RecordingProxy: Sendable {
     let arrival = record.withLock { record in
       let underWay = record.requests.count - record.answered + 1
       let arrival = Request(
-        path: request.uri.path, body: String(buffer: bytes), idempotencyKey: key, answeredBefore: record.answered, underWay: underWay)
+        path: request.uri.path, body: String(buffer: bytes), idempotencyKey: key, token: request.bearerToken,
+        answeredBefore: record.answered, underWay: underWay)
       record.requests.append(arrival)
       return arrival
     }
     defer { record.withLock { $0.answered += 1 } }
-    if let token, request.headers[.authorization] != "Bearer \(token)" { return Response(status: .unauthorized) }
+    if let token, arrival.token != token { return Response(status: .unauthorized) }
     if let response = try await answer(arrival) { return response }
     var forwarded = HTTPClientRequest(url: target + request.uri.string)
     forwarded.method = .RAW(value: request.method.rawValue)
@@ -86,5 +89,11 @@ final class RecordingProxy: Sendable {
     try await Task.sleep(for: delay)
     return Response(
       status: .init(code: Int(answer.status.code)), headers: [.contentType: "application/json"], body: .init(byteBuffer: body))
+  }
+}
+
+extension Hummingbird.Request {
+  fileprivate var bearerToken: String? {
+    headers[.authorization].flatMap { $0.hasPrefix("Bearer ") ? String($0.dropFirst("Bearer ".count)) : nil }
   }
 }

@@ -143,11 +143,14 @@ final class Workstation {
   /// Drops a file as a shell does: written under a hidden name, then moved.
   ///
   /// Names count up: files of one scan are ordered by time, then name, and several may fall into one tick of the file system's clock.
-  func drop(_ text: String) throws {
+  ///
+  /// - Parameter owner: Whom the file is to belong to, which only root can decide.
+  func drop(_ text: String, of owner: uid_t? = nil) throws {
     dropped += 1
     let name = String(repeating: "0", count: 6 - String(dropped).count) + "\(dropped).json"
     let temporary = incoming.appending(path: "." + UUID().uuidString + ".tmp")
     try Data(text.utf8).write(to: temporary)
+    if let owner { try #require(chown(temporary.path, owner, gid_t.max) == 0) }
     try #require(rename(temporary.path, incoming.appending(path: name).path) == 0)
   }
 
