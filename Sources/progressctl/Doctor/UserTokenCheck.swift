@@ -47,8 +47,10 @@ extension Patient {
       diagnoses.append(.warning(.token, words, fix: "\(sudo)chmod 600 \(user.file)"))
     }
     let account = accounts.first { $0.uid == user.user }
+    // Where its own question has told nothing.
+    let byTheDaemon = account.flatMap { $0.state == .held ? diagnose($0) : nil } ?? unknown(user.name)
     guard case .success(let answer)? = user.answer else {
-      return diagnoses + [account.flatMap { $0.state == .held ? diagnose($0) : nil } ?? unknown(user.name)]
+      return diagnoses + [byTheDaemon]
     }
     let newToken = "put a valid token into \(user.file), then \(takeOver(found))"
     switch answer.kind {
@@ -60,7 +62,7 @@ extension Patient {
       let words = "the API accepts the token of \(user.name), but the daemon goes by another one"
       diagnoses.append(.warning(.token, words, fix: takeOver(found)))
     case .progressAPI: diagnoses.append(.ok(.token, "the API accepts the token of \(user.name)"))
-    case .pause, .failing, .redirect, .webPage, .noSuchCall, .somethingElse: diagnoses.append(unknown(user.name))
+    case .pause, .failing, .redirect, .webPage, .noSuchCall, .somethingElse: diagnoses.append(byTheDaemon)
     }
     return diagnoses
   }
