@@ -37,9 +37,9 @@ package struct ControlServer: Service {
       try await listener.run { bootstrap in try await bootstrap.withBoundSocket(socket.duplicate()).get() }
     } catch {
       logger.error("The control socket does not work, syncing goes on without it: \(error)")
-      // The end of a service ends the daemon.
-      try? await gracefulShutdown()
     }
+    // The end of a service ends the daemon, and the door may be closed before.
+    try? await gracefulShutdown()
   }
 
   /// Keeps clients waiting while the daemon is started again: for a socket that outlives it.

@@ -10,6 +10,8 @@ package struct UserTokenPlace: Hashable, Sendable {
 
   /// From where progress-syncd.service has systemd load the credentials that stand for users' tokens.
   package static let credentialSource: FilePath = "/etc/progress-sync/tokens"
+  /// From where it has it load the common one: systemd.exec(5), `LoadCredential=`.
+  package static let commonCredentialSource: FilePath = "/etc/credstore/progress-sync.api-token"
   /// Where systemd puts credentials of the system's services: systemd.exec(5), `$CREDENTIALS_DIRECTORY`.
   private static let credentials: FilePath = "/run/credentials"
 
@@ -18,16 +20,22 @@ package struct UserTokenPlace: Hashable, Sendable {
   ///   - known: The file that holds his token already, or should.
   package init(of user: UInt32, in directory: FilePath?, known: FilePath? = nil) {
     takesRestart = directory.map(Self.isOfCredentials) ?? false
-    let name = known?.lastComponent ?? FilePath.Component(UserTokens.prefix + (UserName.name(of: user) ?? "\(user)"))
-    guard let directory, let name else {
-      file = nil
-      return
-    }
-    file = (takesRestart ? Self.credentialSource : directory).appending(name)
+    let name = known?.lastComponent?.string ?? UserTokens.prefix + (UserName.name(of: user) ?? "\(user)")
+    // Of the directory that systemd loads, the prefix is the credential's name.
+    file = takesRestart ? Self.credentialSource.appending(String(name.dropFirst(UserTokens.prefix.count))) : directory?.appending(name)
   }
 
   /// Whether what lies in a directory is loaded by systemd.
   package static func isOfCredentials(_ directory: FilePath) -> Bool { directory.starts(with: credentials) }
+
+  /// What a person has to do about the token that everybody shares, as a clause.
+  ///
+  /// - Parameter file: `api.token_file`.
+  package static func adviceForAll(_ file: FilePath?) -> String {
+    guard let file else { return "name a file with a valid token in api.token_file" }
+    guard isOfCredentials(file) else { return "put a valid token into \(file)" }
+    return "put a valid token into \(commonCredentialSource), then systemctl restart progress-syncd"
+  }
 
   /// What a person has to do, as a clause.
   package var advice: String {
@@ -50,7 +58,7 @@ struct TokenPlaces: Sendable {
   /// What a person has to do about the token of an account, as a clause.
   func advice(for account: Account) -> String {
     switch account {
-    case .common: file.map { "put a valid token into \($0)" } ?? "name a file with a valid token in api.token_file"
+    case .common: UserTokenPlace.adviceForAll(file)
     case .user(let user): UserTokenPlace(of: user, in: directory, known: known[user]).advice
     }
   }

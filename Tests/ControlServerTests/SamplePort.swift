@@ -34,7 +34,7 @@ final class SamplePort: ControlPort {
       AccountReport(
         uid: 1_000, user: "alice", state: .held, since: Self.instant("2026-01-28T15:00:00Z"), reason: "bad token", status: 401,
         nextProbeAt: Self.instant("2026-01-28T15:05:00Z"),
-        remedy: "put a valid token into /etc/progress-sync/tokens/token_alice, then systemctl restart progress-syncd")
+        remedy: "put a valid token into /etc/progress-sync/tokens/alice, then systemctl restart progress-syncd")
     ]
     report.spool = SpoolReport(directory: "/var/spool/progress-sync", waiting: 0, rejected: 1, isWatched: true)
     report.disk = DiskReport(queue: 8_421_376, free: 52_428_800)

@@ -75,7 +75,7 @@ final class Oracle {
     let hasReceipt = acceptance.entries.isEmpty && acceptance.repeated.isEmpty && acceptance.outdated.isEmpty
     guard !hasReceipt else { return expect(drops[number].isAccepted, "drop \(number) has a receipt and was not accepted") }
     expect(!drops[number].isAccepted, "drop \(number) is accepted twice")
-    for key in acceptance.outdated { expectOvertaken(number, key: key, by: file) }
+    for key in acceptance.outdated { expectOvertaken(number, key: AccountKey(key, of: file.account), by: file) }
     expectOrder(of: number)
     let account: Account = tokens.contains(file.sender) ? .user(file.sender) : .common
     expect(file.account == account, "drop \(number) is accepted for \(file.account) instead of \(account)")
@@ -103,7 +103,7 @@ final class Oracle {
   }
 
   /// Only a value of somebody else's that was recorded later may stay in the place of a newer acceptance.
-  private func expectOvertaken(_ number: SpoolDisk.Number, key: WriteKey, by file: AcceptableFile) {
+  private func expectOvertaken(_ number: SpoolDisk.Number, key: AccountKey, by file: AcceptableFile) {
     let stays = latest[key].map { $0.sender != file.sender && $0.write.recordedAt > file.droppedAt } ?? false
     expect(stays, "drop \(number) counts as outdated")
   }

@@ -110,7 +110,7 @@ struct StatusScreenTests {
   @Test("users whose own tokens are not accepted are told with the reason and the way out, and only they wait for it")
   func accounts() {
     var report = full
-    let remedy = "put a valid token into /etc/progress-sync/tokens/token_alice, then systemctl restart progress-syncd"
+    let remedy = "put a valid token into /etc/progress-sync/tokens/alice, then systemctl restart progress-syncd"
     report.accounts = [
       AccountReport(
         uid: 1_001, user: "alice", state: .held, since: start, reason: "bad token", status: 401, nextProbeAt: start + .seconds(300),

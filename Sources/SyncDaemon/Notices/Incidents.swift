@@ -55,7 +55,7 @@ package struct Incidents: Sendable {
         bounded.insert(hold.sender)
         begin(.bound(sender: hold.sender, limit: hold.limit), now: now)
       case .boundLeft(let hold):
-        if bounded.remove(hold.sender) != nil, bounded.isEmpty { end(.bound, now: now) }
+        if bounded.remove(hold.sender) != nil, bounded.isEmpty { end(Incident.Subject(.bound), now: now) }
       default: break
       }
     }

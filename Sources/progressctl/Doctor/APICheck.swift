@@ -80,7 +80,7 @@ extension Patient {
   }
 
   private func diagnoseAcceptance(_ token: TokenFindings, _ found: APIFindings, endpoint: EndpointReport?) -> Diagnosis {
-    let newToken = "put a valid token into \(tokenPlace(token)); it is taken over at once"
+    let newToken = "put a valid token into \(tokenPlace(token))"
     if let endpoint, endpoint.state == .held {
       let reason = endpoint.reason.map { ": \($0)" } ?? ""
       return .problem(.token, "the API does not accept the daemon\(reason)", fix: newToken)
@@ -111,9 +111,11 @@ extension Patient {
 
   private func tokenPlace(_ token: TokenFindings) -> String {
     switch token {
-    case .readable(let path, _), .hidden(let path), .unusable(let path, _): path.string
+    case .readable(let path, _), .hidden(let path), .unusable(let path, _): "\(path); it is taken over at once"
     case .none:
-      kind == .system && !isNamed ? "/etc/credstore/progress-sync.api-token, and restart the service" : "a file that api.token_file names"
+      kind == .system && !isNamed
+        ? "\(UserTokenPlace.commonCredentialSource), then \(sudo)systemctl restart progress-syncd"
+        : "a file, name it in api.token_file, then \(reload)"
     }
   }
 
