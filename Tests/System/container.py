@@ -188,8 +188,16 @@ def remove_leftovers():
     """What a run that was killed itself could not remove; what is in use by another run stays."""
     for root in CONTROLLERS:
         for group in root.glob(f"{PREFIX}-*"):
-            if not Path(f"/proc/{group.name.split('-')[-2]}").exists():
+            if not _is_run(group.name.split("-")[-2]):
                 remove_group(group)
+
+
+def _is_run(process):
+    """Whether the process is a run of these tests: its number may be another's by now."""
+    try:
+        return b"System/run" in Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:
+        return False
 
 
 def _children(process):
