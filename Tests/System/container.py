@@ -189,7 +189,18 @@ def remove_leftovers():
     for root in CONTROLLERS:
         for group in root.glob(f"{PREFIX}-*"):
             if not _is_run(group.name.split("-")[-2]):
+                _kill(group)
                 remove_group(group)
+
+
+def _kill(group):
+    """Ends all that runs in a control group, which nobody else's process is in."""
+    for path in group.rglob("cgroup.procs"):
+        for process in path.read_text(encoding="ascii").split():
+            try:
+                os.kill(int(process), signal.SIGKILL)
+            except ProcessLookupError:
+                pass  # Its init has taken it along.
 
 
 def _is_run(process):
