@@ -3,7 +3,7 @@
 /// Each batch takes one of every line in turn, so that nobody's flood delays what others drop by more than a batch. Memory is bounded, too:
 /// of a line that is too long only its beginning is kept, and the rest is listed again when that is used up.
 struct Candidates {
-  /// How many are kept, of all senders together; so many take some 20 MB.
+  /// How many are kept, of all senders together, by a listing, and twice as many with what comes since; so many take some 20 MB.
   static let capacity = 100_000
 
   fileprivate struct Line {
@@ -17,6 +17,8 @@ struct Candidates {
 
   private let capacity: Int
   private var lines: [UInt32: Line] = [:]
+  /// How many there are.
+  private var count = 0
   /// Whose turn it was last.
   private var served: UInt32?
 
@@ -30,7 +32,10 @@ struct Candidates {
     self.served = served
     var listing = listing
     listing.cut()
-    for (sender, entries) in listing.found { lines[sender] = Line(listed: entries, isCut: listing.isCut.contains(sender)) }
+    for (sender, entries) in listing.found {
+      lines[sender] = Line(listed: entries, isCut: listing.isCut.contains(sender))
+      count += entries.count
+    }
   }
 
   /// Those of whom anything waits.
@@ -49,15 +54,25 @@ struct Candidates {
     lines.contains { sender, line in line.isCut && line.entries.isEmpty && allowance[sender] > 0 }
   }
 
-  /// Whether all that the last listing has found is taken, as far as it may be.
-  func isListingTaken(for allowance: IntakeAllowance) -> Bool {
-    lines.allSatisfy { sender, line in allowance[sender] == 0 || (line.listed == 0 && !line.isCut) }
+  /// Whether all that the last listing has found is taken, as far as it may be: of one sender, or of everybody.
+  func isListingTaken(of sender: UInt32? = nil, for allowance: IntakeAllowance) -> Bool {
+    func isTaken(_ sender: UInt32, _ line: Line) -> Bool { allowance[sender] == 0 || (line.listed == 0 && !line.isCut) }
+    guard let sender else { return lines.allSatisfy(isTaken) }
+    return lines[sender].map { isTaken(sender, $0) } ?? true
   }
 
   /// Puts one in its place, unless it belongs behind some that are not kept.
   mutating func insert(_ entry: SpoolReader.Entry) {
     let room = capacity / max(1, lines.count)
-    lines[entry.sender, default: Line()].insert(entry, room: room)
+    count += lines[entry.sender, default: Line()].insert(entry, room: room)
+    if count > 2 * capacity { cut() }
+  }
+
+  /// Keeps the beginnings of lines that were longer before there were so many.
+  private mutating func cut() {
+    let room = capacity / max(1, lines.count)
+    for sender in lines.keys { lines[sender]?.cut(to: room) }
+    count = lines.values.reduce(0) { $0 + $1.entries.count }
   }
 
   /// Takes one of each line in turn, as far as `allowance` lets it, until there are `limit` of them, or of `bytes` of contents: in their order
@@ -75,6 +90,7 @@ struct Candidates {
         guard taken.count < limit, size < bytes else { break taking }
         guard let entry = lines[sender]?.popFirst() else { continue }
         taken.append(entry)
+        count -= 1
         size += entry.status.size > largest ? 0 : entry.status.size
         served = sender
         if round < allowance[sender] { others.append(sender) }
@@ -104,7 +120,20 @@ extension Candidates.Line {
     return entries.popFirst()
   }
 
-  mutating func insert(_ entry: SpoolReader.Entry, room: Int) {
+  mutating func cut(to room: Int) {
+    guard entries.count > room else { return }
+    entries.removeLast(entries.count - room)
+    (listed, isCut) = (min(listed, room), true)
+  }
+
+  /// Returns by how many it is longer.
+  mutating func insert(_ entry: SpoolReader.Entry, room: Int) -> Int {
+    let before = entries.count
+    place(entry, room: room)
+    return entries.count - before
+  }
+
+  private mutating func place(_ entry: SpoolReader.Entry, room: Int) {
     // Most come in their order. Where the line was cut, what belongs behind its end is found by a listing, with what is before it.
     guard let last = entries.last, entry < last else {
       if isCut || entries.count >= room { isCut = true } else { entries.append(entry) }

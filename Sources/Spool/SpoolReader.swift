@@ -120,8 +120,10 @@ package final class SpoolReader {
     (mustList && (takenSinceListing * 4 >= listed || !candidates.isAnyAllowed(by: allowance))) || candidates.mustBeListed(for: allowance)
   }
 
-  /// Whether all that the last scan has found is claimed, as far as `allowance` lets it.
-  package var hasTakenListing: Bool { unread.isEmpty && candidates.isListingTaken(for: allowance) }
+  /// Whether all that the last scan has found is claimed, as far as `allowance` lets it: of one sender, or of everybody.
+  package func hasTakenListing(of sender: UInt32? = nil) -> Bool {
+    unread.isEmpty && candidates.isListingTaken(of: sender, for: allowance)
+  }
 
   /// Those whose files are found and not claimed, allowed or not.
   package var waitingSenders: Set<UInt32> { candidates.senders }

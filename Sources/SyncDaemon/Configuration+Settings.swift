@@ -47,13 +47,22 @@ extension Configuration {
   /// The tokens of `api.user_tokens`.
   package func readUserTokens() -> UserTokens { UserTokens(in: api.userTokens) }
 
+  /// The same for a daemon that starts: it cannot know whose writes must not go out with the common token while the directory is unreadable.
+  ///
+  /// Throws `DaemonError.userTokens`.
+  func readFirstUserTokens() throws -> UserTokens {
+    let users = readUserTokens()
+    if let directory = api.userTokens, let failure = users.failure { throw DaemonError.userTokens(directory, reason: "\(failure)") }
+    return users
+  }
+
   /// Throws what would keep a daemon from starting with this configuration, as far as that can be known without starting.
   ///
   /// - Parameter withTokens: Whether the tokens' files are read, which not everybody may.
   package func check(withTokens: Bool = true) async throws {
     var configuration = self
     if !withTokens { configuration.api.tokenFile = nil }
-    let users = withTokens ? readUserTokens() : UserTokens()
+    let users = withTokens ? try readFirstUserTokens() : UserTokens()
     await (try APIClient(configuration.clientSettings(users: users), version: Daemon.version)).shutdown()
   }
 

@@ -179,7 +179,7 @@ extension Daemon {
   /// The code of sysexits.h that tells a service manager, or a script, what kind of error ended the daemon.
   package static func exitCode(for error: any Error) -> Int32 {
     switch error {
-    case is ConfigurationError, is APIClientError, DaemonError.token, SyncStoreError.newer: 78
+    case is ConfigurationError, is APIClientError, DaemonError.token, DaemonError.userTokens, SyncStoreError.newer: 78
     case StateLockError.held: 75
     case let error as DaemonSocketError where error.isInUse: 75
     case is StateLockError, is SpoolError, is SyncStoreError, is DaemonError: 74

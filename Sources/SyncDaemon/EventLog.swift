@@ -109,10 +109,9 @@ package struct EventLog: Sendable {
 
   func words(for hold: Hold, of account: Account) -> String {
     guard let user = account.user else {
-      return
-        "The API does not accept us (\(hold.words)): put a valid token into api.token_file (a credential takes a restart); nothing is lost"
+      return "The API does not accept us (\(hold.words)): everything waits for a valid token; nothing is lost"
     }
-    return "What \(UserName(user)) dropped is held (\(hold.words)): it waits for a valid token in api.user_tokens; nothing is lost"
+    return "What \(UserName(user)) dropped is held (\(hold.words)): it waits for a valid token of this user; nothing is lost"
   }
 
   /// Of what is parked: nothing is given up.

@@ -9,10 +9,12 @@ struct Reloader: Sendable {
   let load: @Sendable () throws -> ResolvedConfiguration
 
   /// Reads the configuration again; throws, with nothing changed, when it does not hold.
-  func reload(logger: Logger) throws -> (ResolvedConfiguration, APIClientSettings, UserTokens, APIClient) {
+  ///
+  /// - Parameter old: The tokens of users that are in force: what cannot be read just now stays so.
+  func reload(keeping old: UserTokens, logger: Logger) throws -> (ResolvedConfiguration, APIClientSettings, UserTokens, APIClient) {
     let resolved = try load()
     let configuration = resolved.configuration
-    let users = configuration.readUserTokens()
+    let users = configuration.readUserTokens().keeping(configuration.api.userTokens == nil ? UserTokens() : old)
     let settings = try configuration.clientSettings(users: users)
     let client = try APIClient(settings, version: Daemon.version)
     for key in configuration.keysNeedingRestart(from: started) {

@@ -11,8 +11,10 @@ package struct UserTokens: Hashable, Sendable {
   package private(set) var entries: [UInt32: Entry] = [:]
   /// What is wrong with a file, in the order of their names.
   package private(set) var problems: [Problem] = []
-  /// Whether the directory could be read, so that who is not here has no token.
-  private var isComplete = true
+  /// Why the directory could not be read; nil when it could, so that who is not here has no token.
+  package private(set) var failure: Errno?
+  /// Files whose users the system does not know, or could not name just now.
+  private var unresolved: Set<FilePath> = []
 
   package struct Entry: Hashable, Sendable {
     package let file: FilePath
@@ -40,8 +42,8 @@ package struct UserTokens: Hashable, Sendable {
     do throws(Errno) {
       names = try directory.entryNames()
     } catch {
-      isComplete = false
-      add(problem: "api.user_tokens: \(directory) cannot be read: \(error); users have no tokens of their own until it can", of: nil)
+      failure = error
+      add(problem: "api.user_tokens: \(directory) cannot be read: \(error); the tokens that were read before stay in force", of: nil)
       return
     }
     for name in names.filter({ $0.hasPrefix(Self.prefix) }).sorted() {
@@ -50,7 +52,10 @@ package struct UserTokens: Hashable, Sendable {
   }
 
   private mutating func read(_ file: FilePath, of user: UInt32?) {
-    guard let user else { return add(problem: "\(file): the system knows no such user; the file is left alone", of: nil) }
+    guard let user else {
+      unresolved.insert(file)
+      return add(problem: "\(file): the system knows no such user; the file is left alone", of: nil)
+    }
     if let other = entries[user]?.file {
       return add(problem: "\(file): \(UserName(user)) has a token in \(other) already, which counts; remove one of them", of: user)
     }
@@ -66,14 +71,15 @@ package struct UserTokens: Hashable, Sendable {
     problems.append(Problem(user: user, description: problem))
   }
 
-  /// The same, but where a file has become unusable, or the directory unreadable, with the token that was read before.
+  /// The same, but where a file has become unusable, the directory unreadable, or a user unknown while his file is there, with what was read
+  /// before: a user must not lose his account, and have his writes go out as everybody's, because something cannot be read for a moment.
   package func keeping(_ old: UserTokens) -> UserTokens {
     var kept = self
-    for (user, entry) in old.entries where entry.token.token != nil {
+    for (user, entry) in old.entries {
       switch entries[user]?.token {
       case .usable: break
-      case .unusable: kept.entries[user]?.token = entry.token
-      case nil: if !isComplete { kept.entries[user] = entry }
+      case .unusable: if entry.token.token != nil { kept.entries[user]?.token = entry.token }
+      case nil: if failure != nil || unresolved.contains(entry.file) { kept.entries[user] = entry }
       }
     }
     return kept

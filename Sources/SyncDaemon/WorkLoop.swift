@@ -27,7 +27,7 @@ struct WorkLoop: Service {
     try spool.lock()
     let notes = DropNotes()
     spool.notes = notes
-    let users = configuration.readUserTokens()
+    let users = try configuration.readFirstUserTokens()
     let settings = try configuration.clientSettings(users: users)
     let client = try APIClient(settings, version: Daemon.version)
     let token = TokenWatch(configuration, settings, users, logger: logger)

@@ -10,7 +10,7 @@ package protocol SpoolPort: AnyObject {
   var isStale: Bool { get }
   func reopen() throws(SpoolError)
   var wantsScan: Bool { get }
-  var hasTakenListing: Bool { get }
+  func hasTakenListing(of sender: UInt32?) -> Bool
   var waitingSenders: Set<UInt32> { get }
   var allowance: IntakeAllowance { get set }
   func countRejected() throws(SpoolError) -> [UInt32: Int]

@@ -21,6 +21,8 @@ struct CommandUnderWay {
 
   static let fewRows = 100
   private static let longestHold = Duration.seconds(60)
+  /// How long it waits for the spool: less long than a client does for its answer.
+  static let longestWait = Duration.seconds(45)
 
   /// Whether nothing is started meanwhile: an administrator who discards everything wants none of it sent. It is a courtesy, and so neither
   /// others' to ask for nor without an end; nothing depends on it, as the answer comes when nothing of what was meant is left to be started.
@@ -41,9 +43,10 @@ extension SyncEngine {
     commands.append(underWay)
   }
 
-  /// Does one step of what was asked first: however much is asked, no turn takes long.
+  /// Does one step of what was asked first: however much is asked, no turn takes long. What waits for the spool keeps no other waiting.
   mutating func perform(now: Timestamp, isStopping: Bool, _ turn: inout Turn) {
-    guard var underWay = commands.first else { return }
+    guard let index = commands.firstIndex(where: { isStopping || !awaitsSpool($0, now: now) }) else { return }
+    var underWay = commands[index]
     let outcome: CommandResult.Outcome?
     do {
       outcome = try step(&underWay, now: now, isStopping: isStopping, &turn)
@@ -54,10 +57,10 @@ extension SyncEngine {
       outcome = .failed(reason: "\(error)", changed: underWay.changed)
     }
     if let outcome {
-      commands.removeFirst()
+      commands.remove(at: index)
       turn.results.append(CommandResult(id: underWay.command.id, outcome))
     } else {
-      commands[0] = underWay
+      commands[index] = underWay
     }
   }
 
@@ -121,10 +124,7 @@ extension SyncEngine {
     _ selection: EntrySelection, _ underWay: inout CommandUnderWay, now: Timestamp, isStopping: Bool, _ turn: inout Turn
   ) throws -> CommandResult.Outcome? {
     let command = underWay.command
-    if underWay.cursor == nil, let awaited = underWay.awaitedScan {
-      if isStopping { return .failed(reason: "the daemon is ending", changed: 0) }
-      guard (scans >= awaited && spool.hasTakenListing) || troubles[.accept] != nil else { return nil }
-    }
+    if isStopping, awaitsSpool(underWay, now: now) { return .failed(reason: "the daemon is ending", changed: 0) }
     let step = try store.discard(
       selection, of: command.sender, by: command.caller, from: underWay.cursor, atMost: underWay.rowsPerStep, now: now)
     if !selection.all { turn.events += step.entries.map { .discarded($0, by: command.caller) } }
@@ -139,9 +139,17 @@ extension SyncEngine {
 
   /// What of the spool was not there to be discarded.
   private func remarkOnSpool(of sender: UInt32?) -> String? {
+    if !spool.hasTakenListing(of: sender) { return "more is dropped than can be taken in at once; once it is in, clear again" }
     if let trouble = troubles[.accept]?.reason { return "what lies in the spool could not be taken in, and stays: \(trouble)" }
     let isBounded = sender.map { boundsOfSenders[$0] != nil } ?? !boundsOfSenders.isEmpty
     return isBounded ? "files that a bound keeps in incoming/ are taken in now; once they are, clear again" : nil
+  }
+
+  /// Whether what lies in the spool is to be taken in before: as far as the caller's it is, and not for ever, as others go on dropping.
+  private func awaitsSpool(_ underWay: CommandUnderWay, now: Timestamp) -> Bool {
+    guard underWay.cursor == nil, let awaited = underWay.awaitedScan, troubles[.accept] == nil else { return false }
+    let patience = underWay.takenAt..<underWay.takenAt + CommandUnderWay.longestWait
+    return patience.contains(now) && !(scans >= awaited && spool.hasTakenListing(of: underWay.command.sender))
   }
 
   /// Tries the API anew for entries that were changed, once a command. Of those who are no administrators, one a second does so, and whoever

@@ -41,7 +41,10 @@ package struct SyncStore: Sendable {
   static func openDurably(_ path: String, _ observer: @escaping OpeningObserver = { _ in }) throws -> DatabaseQueue {
     let database = try DatabaseQueue(path: path, configuration: Self.configuration)
     try database.inDatabase(Self.makeDurable)
+    // What a migration of millions of rows sorts must not all be in memory.
+    try database.inDatabase { try $0.execute(sql: "PRAGMA temp_store = FILE") }
     try database.observed(at: .migrating, by: observer) { try Schema.migrate(database) }
+    try database.inDatabase { try $0.execute(sql: "PRAGMA temp_store = MEMORY") }
     return database
   }
 

@@ -119,7 +119,7 @@ extension Ailment {
     },
     Ailment(
       testDescription: "the API holds the daemon off", check: "token", message: "the API does not accept the daemon: ",
-      fix: "put a valid token into a file that api.token_file names"
+      fix: "put a valid token into a file, name it in api.token_file"
     ) { machine, examine in
       let proxy = RecordingProxy(token: "new")
       try await proxy.serve(to: machine.apiURL) { port in

@@ -43,7 +43,7 @@ struct HeldTests {
     }
     #expect(try machine.rows() == (1...30).map { "1-\($0) open easy" })
     let lines = try machine.daemonLog.split(separator: "\n").filter { $0.contains("does not accept us") }
-    #expect(lines.count == 1 && lines.allSatisfy { $0.contains("put a valid token into api.token_file") }, "\(lines)")
+    #expect(lines.count == 1 && lines.allSatisfy { $0.contains("everything waits for a valid token") }, "\(lines)")
     #expect(try !machine.daemonLog.contains("Sync failed"))
   }
 }

@@ -28,7 +28,7 @@ final class SimulatedSpool: SpoolPort {
 
   var hasMore: Bool { !candidates.isEmpty || !unread.isEmpty || wantsScan }
   var wantsScan: Bool { mustList && candidates.isEmpty }
-  var hasTakenListing: Bool { candidates.isEmpty && unread.isEmpty }
+  func hasTakenListing(of sender: UInt32?) -> Bool { candidates.isEmpty && unread.isEmpty }
   var waitingSenders: Set<UInt32> { Set(candidates.map { disk.files[$0].sender }) }
   var nextLook: Timestamp? { postponed.values.min() }
   var isStale: Bool { false }

@@ -47,6 +47,29 @@ import Testing
     }
   }
 
+  @Test("An entry that somebody else has put under the name is not taken for the file, and is in nobody's way but its own")
+  func impostors() async throws {
+    let spool = try TemporarySpool()
+    let places = ["a.json", "b.json"].map { spool.root.appending("incoming").appending("~\(me)~\($0)") }
+    try #require(places[0].withPlatformString { mkdir($0, 0o755) } == 0)
+    // Only root can make a file that is another's.
+    if me == 0 {
+      try Data("{}".utf8).write(to: URL(filePath: places[1].string))
+      try #require(places[1].withPlatformString { chown($0, 4_711, 4_711) } == 0)
+    }
+    try await SubmissionDesk.open(spool.root) { path in
+      let client = try RawSubmitter(path)
+      #expect(client.answer() == ready)
+      for name in me == 0 ? ["a.json", "b.json"] : ["a.json"] {
+        guard case .refused(let refusal) = try client.submit("{}", as: name) else {
+          Issue.record("\(name) was accepted")
+          continue
+        }
+        #expect(refusal.kind == .wait && refusal.reason.contains("in the way"), "\(refusal)")
+      }
+    }
+  }
+
   private static let strange: [(header: String, kind: SubmissionRefusal.Kind, words: String)] = [
     ("", .malformed, "not JSON"), ("{", .malformed, "not JSON"), ("[]", .malformed, "must be an object"), ("{}", .malformed, "version 1"),
     (#"{"version":2,"name":"a.json"}"#, .malformed, "version 1"), (#"{"version":1}"#, .malformed, "must have a name"),
@@ -54,7 +77,7 @@ import Testing
     (header("a"), .name, "cannot name"), (header(".a.json"), .name, "cannot name"), (header("../a.json"), .name, "cannot name"),
     (header("a/b.json"), .name, "cannot name"), (header(#"\u0000.json"#), .name, "cannot name"),
     (header(String(repeating: "n", count: 251) + ".json"), .name, "cannot name"),
-    (header(String(repeating: "n", count: 250) + ".json"), .name, "too long"),
+    (header(String(repeating: "n", count: 250) + ".json"), .wait, "too long"),
     (header(String(repeating: "n", count: 5_000)), .malformed, "longer than 4096 bytes"),
     (String(repeating: "[", count: 4_000), .malformed, "not JSON"),
   ]

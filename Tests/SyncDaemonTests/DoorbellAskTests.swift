@@ -50,7 +50,7 @@ struct DoorbellAskTests {
       async let late = doorbell.ask(.flush, for: caller)
       #expect(await doorbell.take(until: .now + .seconds(30)).asks.map(\.command) == [.flush])
       doorbell.closeAsks()
-      #expect(await late == .failure(.stopping))
+      #expect(await late == .failure(.cutShort))
     }
   }
 
@@ -60,7 +60,7 @@ struct DoorbellAskTests {
     async let result = doorbell.ask(.flush, for: caller)
     _ = await doorbell.take(until: .now + .seconds(30))
     doorbell.closeAsks()
-    #expect(await result == .failure(.stopping))
+    #expect(await result == .failure(.cutShort))
     #expect(await doorbell.ask(.resume, for: caller) == .failure(.stopping))
   }
 

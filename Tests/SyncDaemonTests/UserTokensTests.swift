@@ -82,6 +82,15 @@ struct UserTokensTests {
     }
   }
 
+  @Test("stay in force where the system cannot say for a moment who a user is")
+  func forgottenUser() throws {
+    try read(["token_alice": "a", "token_bob": ""]) { path, old in
+      let new = UserTokens(in: path) { _ in nil }
+      #expect(new.keeping(old).tokens == old.tokens)
+      #expect(new.keeping(UserTokens()).tokens.isEmpty)
+    }
+  }
+
   @Test("stay in force where a file is spoilt, and go where it is gone")
   func kept() throws {
     try read(["token_alice": "a", "token_bob": "b", "token_1003": "c"]) { _, old in
@@ -93,7 +102,7 @@ struct UserTokensTests {
       #expect(unreadable.keeping(old).tokens == old.tokens)
       #expect(
         unreadable.problems.map(\.description) == [
-          "api.user_tokens: /proc/self/no such directory cannot be read: No such file or directory; users have no tokens of their own until it can"
+          "api.user_tokens: /proc/self/no such directory cannot be read: No such file or directory; the tokens that were read before stay in force"
         ])
     }
   }

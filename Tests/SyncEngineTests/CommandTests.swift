@@ -210,7 +210,25 @@ struct CommandTests {
     #expect(machine.underWay.count == 1)
     machine.advance(.seconds(60))
     machine.turn(TurnInput())
+    machine.pass(.seconds(1)) { _ in nil }
     #expect(machine.underWay.count > 1)
+  }
+
+  @Test("does what others ask while a clearing waits for the spool, and clears what has come in when that takes too long")
+  func waiting() throws {
+    for number in 1...1_200 { try machine.drop(action("uncomplete", week: 2, day: number), ringing: false) }
+    let clear = EngineCommand(id: 1, .discard(EntrySelection(all: true)), caller: 0, sender: nil)
+    machine.turn(TurnInput(commands: [clear, EngineCommand(id: 2, .suspend(for: nil), caller: 0, sender: nil)]))
+    #expect(machine.takeResult() == CommandResult(id: 2, .done(changed: 0)))
+    #expect(machine.takeResult() == nil)
+    machine.advance(.seconds(46))
+    machine.turn(TurnInput())
+    let result = try #require(machine.takeResult())
+    guard case .done(500, [], let remark?) = result.outcome else {
+      Issue.record("\(result)")
+      return
+    }
+    #expect(remark.contains("clear again"))
   }
 
   @Test("sends nothing of what was discarded after the answer, though sending goes on meanwhile", arguments: [true, false])

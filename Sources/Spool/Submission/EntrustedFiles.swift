@@ -48,11 +48,16 @@ struct EntrustedFiles {
     }
     let name = Provenance(sender: submission.sender, name: submission.name).entrusted
     guard name.isActionFile else {
-      return .refused(SubmissionRefusal(.name, "\(submission.name) is too long a name for what is handed over"))
+      return .refused(SubmissionRefusal(.wait, "\(submission.name) is too long a name for what is handed over; put it into \(incoming)"))
     }
     do throws(Errno) {
       _ = try SpoolWriter.write(submission.contents, as: name, into: directory)
     } catch .fileExists {
+      // Members of the group can make any name here. What is not the daemon's own is its maker's, whatever it is called.
+      guard let status = try? directory.status(of: name), Provenance(of: name, status).name != name else {
+        return .refused(
+          SubmissionRefusal(.wait, "an entry of \(incoming) is in the way of \(submission.name); use another name, or try again"))
+      }
       // Whoever has not heard the answer repeats it.
       guard case .contents(submission.contents, _) = directory.readSafely(name, limit: submission.contents.count) else {
         return .refused(SubmissionRefusal(.taken, "\(submission.name) already waits, with other contents; use another name"))

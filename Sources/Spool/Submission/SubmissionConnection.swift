@@ -11,6 +11,7 @@ final class SubmissionConnection {
   var isOver = false
   private let socket: Descriptor
   private let slots: SubmissionSlots
+  private static let disposal = DispatchQueue(label: "submission-disposal")
   /// What was passed and may block whoever closes it.
   private var foreign: [CInt] = []
 
@@ -23,9 +24,9 @@ final class SubmissionConnection {
 
   deinit {
     guard !foreign.isEmpty else { return slots.leave(user) }
-    // Closing a file of FUSE or NFS waits for its server, which may be the client's own. It keeps a thread of its own waiting, and the
-    // client's slot taken, so that nobody can have many of either.
-    DispatchQueue(label: "submission-disposal").async { [foreign, slots, user] in
+    // Closing a file of FUSE or NFS waits for its server, which may be the client's own. One thread waits for all of these, and the clients'
+    // slots stay taken: nobody can have many of either.
+    Self.disposal.async { [foreign, slots, user] in
       for descriptor in foreign { close(descriptor) }
       slots.leave(user)
     }

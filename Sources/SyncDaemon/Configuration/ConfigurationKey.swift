@@ -38,7 +38,9 @@ extension ConfigurationKey {
   package static let all: [ConfigurationKey] = [
     ConfigurationKey("api.base_url", \.api.baseURL, .baseURL, "where the progress API is"),
     ConfigurationKey("api.token_file", \.api.tokenFile, .optional(.path), "file with the bearer token"),
-    ConfigurationKey("api.user_tokens", \.api.userTokens, .optional(.path), "directory with the tokens of users: files token_NAME"),
+    ConfigurationKey(
+      "api.user_tokens", \.api.userTokens, .optional(.path),
+      "directory with the tokens of users: files token_NAME; the unit loads /etc/progress-sync/tokens/NAME"),
     ConfigurationKey("api.allow_cleartext_token", \.api.allowCleartextToken, .boolean, "whether the token may travel without TLS"),
     ConfigurationKey("api.ca_file", \.api.caFile, .optional(.path), "certificates (PEM) to trust instead of the system's"),
     ConfigurationKey("api.timestamps", \.api.timestamps, .choice(), "how instants are sent: utc, or naive for servers that refuse a zone"),
@@ -51,7 +53,9 @@ extension ConfigurationKey {
     ConfigurationKey("spool.settle_time", \.spool.settleTime, .duration(upTo: .seconds(600)), "quiet time of a file written in place"),
     ConfigurationKey("spool.rescan_interval", \.spool.rescanInterval, .duration(upTo: .seconds(86_400)), "scan without being notified"),
 
-    ConfigurationKey("limits.files_per_user", \.limits.filesPerUser, .integer(in: 1...1_000_000), "rejected files that a user may have"),
+    ConfigurationKey(
+      "limits.files_per_user", \.limits.filesPerUser, .integer(in: 1...1_000_000),
+      "files of a user in rejected/, and handed over by socket and waiting"),
     ConfigurationKey("limits.keys_per_user", \.limits.keysPerUser, .integer(in: 1...100_000_000), "queue entries that a user may have"),
     ConfigurationKey("limits.bytes_per_user", \.limits.bytesPerUser, .size(upTo: 64 << 30), "size of a user's values in the queue"),
 

@@ -43,10 +43,12 @@ extension Doorbell {
   /// Refuses all who wait, and who will come.
   func closeAsks() {
     refuseAsks()
-    for continuation in withAskers({ $0.leaveAll() }) { continuation.resume(returning: .failure(.stopping)) }
+    for continuation in withAskers({ $0.leaveAll() }) { continuation.resume(returning: .failure(.cutShort)) }
   }
 }
 
 extension ControlRefusal {
+  /// A step of it may have been done.
+  static let cutShort = ControlRefusal(.unavailable, "the daemon has ended meanwhile: see how far it came, and ask again")
   static let stopping = ControlRefusal(.ending, "the daemon is ending: ask again when it runs")
 }

@@ -110,12 +110,13 @@ extension Patient {
   }
 
   private func tokenPlace(_ token: TokenFindings) -> String {
+    let credential = UserTokenPlace.commonCredentialSource
     switch token {
-    case .readable(let path, _), .hidden(let path), .unusable(let path, _): "\(path); it is taken over at once"
-    case .none:
-      kind == .system && !isNamed
-        ? "\(UserTokenPlace.commonCredentialSource), then \(sudo)systemctl restart progress-syncd"
-        : "a file, name it in api.token_file, then \(reload)"
+    case .readable(let path, _) where path != credential, .hidden(let path) where path != credential,
+      .unusable(let path, _) where path != credential:
+      return "\(path); it is taken over at once"
+    case .none where kind == .user || isNamed: return "a file, name it in api.token_file, then \(reload)"
+    case .readable, .hidden, .unusable, .none: return "\(credential), then \(sudo)systemctl restart progress-syncd"
     }
   }
 

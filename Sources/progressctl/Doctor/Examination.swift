@@ -91,7 +91,7 @@ struct Examination {
   }
 
   private func token() -> TokenFindings {
-    let credential: FilePath = "/etc/credstore/progress-sync.api-token"
+    let credential = UserTokenPlace.commonCredentialSource
     let isSystemUnit = patient.kind == .system && !patient.isNamed
     guard let path = patient.configuration.api.tokenFile ?? (isSystemUnit && credential.exists ? credential : nil) else { return .none }
     do throws(Errno) {
