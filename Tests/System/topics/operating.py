@@ -242,8 +242,8 @@ def upgrading(judge, machine):
     sed -i 's/^Version: .*/Version: 99/' /root/tree/DEBIAN/control
     dpkg-deb -Znone --root-owner-group -b /root/tree {PLACE}/progress-sync_NEWER.deb >/dev/null && rm -r /root/tree""")
     before = machine.pid
-    follow(judge, machine, "progress-sync_NEWER.deb")
-    judge.expect(machine.out("dpkg-query", "-W", "-f", "${Version}", "progress-sync") == "99" and machine.pid not in (before, "0"), "the newer one runs",
+    done = run(machine, block(machine, "apt purge").splitlines()[0])
+    judge.expect(done.returncode == 0 and machine.out("dpkg-query", "-W", "-f", "${Version}", "progress-sync") == "99" and machine.pid not in (before, "0"), "the newer one runs",
                  lambda: machine.out("systemctl", "status", DAEMON))
     machine.run("rm", f"{PLACE}/progress-sync_NEWER.deb")
 
@@ -253,7 +253,7 @@ def removing(judge, machine):
     machine.secure.stop()
     machine.drop_many("left", 3, user="bob")
     machine.await_pending(3)
-    flush, queue, remove, purge = block(machine, "apt purge").splitlines()
+    _, flush, queue, remove, purge = block(machine, "apt purge").splitlines()
     done = run(machine, f"{flush}\n{queue}")
     judge.expect(done.returncode == 0 and "complete-left-1-3" in done.stdout, "progressctl queue says what is not delivered", done.stdout + done.stderr)
     places = [CONFIGURATION, "/etc/progress-sync/tokens/alice", "/etc/credstore/progress-sync.api-token", f"{SPOOL}/incoming", f"{STATE}/queue.sqlite"]
