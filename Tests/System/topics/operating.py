@@ -11,7 +11,8 @@ from machine import API, CONFIGURATION, DAEMON, HASTY, KINDS, ROOT, SPOOL, STATE
 # The packages are installed as the page says.
 IS_BARE = True
 
-BLOCKS = re.findall(r"^```\n(.*?)^```$", (ROOT / "docs/OPERATING.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+PAGE = (ROOT / "docs/OPERATING.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 NAME = "progress.example.com"
 # Where the administrator stands.
 PLACE = "/srv/admin"
@@ -40,6 +41,13 @@ def block(machine, mark):
     return BLOCKS[found[0]]
 
 
+def inline(command):
+    """A command that the page has within a sentence."""
+    if f"`{command}`" not in PAGE:
+        raise ValueError(f"the page does not have {command}")
+    return command
+
+
 def run(machine, script, as_user=None):
     """Runs what an administrator, or a person in a session of hers, has typed; the first command that fails ends it."""
     variables = TOKENS
@@ -53,7 +61,7 @@ def run(machine, script, as_user=None):
 def follow(judge, machine, mark, as_user=None):
     """Runs a block, which has to go well to its end."""
     done = run(machine, block(machine, mark), as_user)
-    judge.expect(done.returncode == 0, f"the block of \"{mark}\" goes well", done.stdout + done.stderr)
+    judge.expect(done.returncode == 0, f"the block of \"{mark.splitlines()[0]}\" goes well", done.stdout + done.stderr)
     return done.stdout + done.stderr
 
 
@@ -97,11 +105,10 @@ def the_api(judge, machine):
     judge.expect(done.returncode != 0 and machine.is_active(), "with such that do not hold, a reload fails, and the daemon stays", done.stderr)
     machine.run("systemctl", "restart", DAEMON, check=False)
     judge.expect(machine.show("ExecMainStatus") == "78" and not machine.is_active(), "a start ends with 78", lambda: machine.out("systemctl", "status", DAEMON))
-    shown, mended = block(machine, "journalctl -u progress-syncd -n").splitlines()
-    done = run(machine, shown)
+    done = run(machine, inline("journalctl -u progress-syncd -n 5"))
     judge.expect("nonsense: unknown key" in done.stdout, "the journal has the reason", done.stdout)
     machine.run("cp", WANTED, CONFIGURATION)
-    done = run(machine, mended)
+    done = run(machine, inline("systemctl restart progress-syncd"))
     judge.expect(done.returncode == 0 and states(machine) == ["active"] * 3, "mended, it runs again, with its sockets", done.stderr)
 
 
@@ -162,7 +169,7 @@ def people(judge, machine):
 
 def a_service_of_ones_own(judge, machine):
     """A service of one's own."""
-    machine.run("loginctl", "enable-linger", "alice")
+    run(machine, inline("loginctl enable-linger alice"))
     machine.await_("her manager", lambda: machine.is_active(f"user@{machine.out('id', '-u', 'alice')}.service"))
     said = follow(judge, machine, "systemctl --user", as_user="alice")
     judge.expect("the user's service" in said and "running" in said, "it runs, and progressctl means it", said)
@@ -190,13 +197,13 @@ def watching(judge, machine):
 
 def stopping(judge, machine):
     """Stopping it."""
-    machine.run("systemctl", "stop", DAEMON)
+    run(machine, inline("systemctl stop progress-syncd"))
     machine.ctl("status", "--system")
     judge.expect(machine.is_active(), "stopped alone, it comes back when somebody connects")
     follow(judge, machine, "systemctl stop progress-syncd.socket progress-syncd-submit.socket progress-syncd\n")
     done = machine.ctl("complete", "stopped", "1", "1", "--system", user="bob")
     judge.expect(done.returncode == 0 and states(machine) == ["inactive"] * 3, "stopped with its sockets, it stays so, and people drop on", f"{done.stderr}{states(machine)}")
-    machine.run("systemctl", "disable", DAEMON)
+    run(machine, inline("systemctl disable progress-syncd"))
     left = machine.sh("ls -d /etc/systemd/system/*.wants/progress-sync* 2>/dev/null || true")
     judge.expect(left == "", "disabled, nothing starts it at the next boot", left)
     machine.run("systemctl", "enable", "--now", DAEMON)
@@ -210,6 +217,7 @@ def a_backup(judge, machine):
     follow(judge, machine, "tar -czf")
     listed = machine.out("tar", "-tzf", f"{PLACE}/progress-sync.tar.gz")
     judge.expect("queue.sqlite" in listed and "credstore" not in listed, "a machine without a token is backed up as well", listed)
+    judge.expect(machine.out("stat", "-c", "%a", f"{PLACE}/progress-sync.tar.gz") == "600", "nobody but root can read it")
     machine.sh(f"mv /root/aside {token}")
     machine.run("systemctl", "restart", DAEMON)
     machine.secure.stop()
