@@ -74,6 +74,8 @@ extension FilePath {
     guard let number = groupNumber(of: group) else {
       return "control.group: there is no group \(group): only root and the daemon's own user and group may use the \(name)"
     }
+    // A set-group-id directory gives it what the daemon itself may not.
+    if let status = try? stat(followTargetSymlink: false), status.groupID.rawValue == number { return nil }
     guard withPlatformString({ lchown($0, uid_t.max, number) }) != 0 else { return nil }
     let advice = "the daemon's user must be in it, as sysusers.d makes it"
     return "control.group: the \(name) cannot be given to the group \(group): \(Errno(rawValue: errno)); \(advice)"

@@ -35,8 +35,10 @@ package struct UserTokens: Hashable, Sendable {
 
   /// Reads a directory; none for nil. Throws nothing: what cannot be read is a problem.
   ///
-  /// - Parameter user: The user whom the end of a file's name names; nil for nobody.
-  package init(in directory: FilePath?, user: (String) -> UInt32? = UserName.user(named:)) {
+  /// - Parameters:
+  ///   - prefix: Of the names of files that are tokens; empty for the directory that systemd loads credentials from.
+  ///   - user: The user whom the end of a file's name names; nil for nobody.
+  package init(in directory: FilePath?, prefix: String = Self.prefix, user: (String) -> UInt32? = UserName.user(named:)) {
     guard let directory else { return }
     let names: [String]
     do throws(Errno) {
@@ -46,8 +48,8 @@ package struct UserTokens: Hashable, Sendable {
       add(problem: "api.user_tokens: \(directory) cannot be read: \(error); the tokens that were read before stay in force", of: nil)
       return
     }
-    for name in names.filter({ $0.hasPrefix(Self.prefix) }).sorted() {
-      read(directory.appending(name), of: user(String(name.dropFirst(Self.prefix.count))))
+    for name in names.filter({ $0.hasPrefix(prefix) && $0 != "." && $0 != ".." }).sorted() {
+      read(directory.appending(name), of: user(String(name.dropFirst(prefix.count))))
     }
   }
 

@@ -14,7 +14,7 @@ protocol DropCommand: AsyncParsableCommand {
 
 extension DropCommand {
   func run() async throws {
-    let service = try options.service.service(environment: ProcessInfo.processInfo.environment)
+    let service = try options.service.runningService(environment: ProcessInfo.processInfo.environment)
     let action = try action(freshID: UUID().uuidString.lowercased())
     try await options.drop(action, into: service)
   }

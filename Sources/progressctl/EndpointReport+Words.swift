@@ -46,7 +46,7 @@ extension EndpointReport {
   /// What a person has to do; nil where the daemon does it.
   var remedy: String? {
     switch state {
-    case .held: "mend the token or the account, then progressctl flush"
+    case .held: "mend the token or the account (progressctl doctor says how), then progressctl flush"
     case .untried, .reachable, .paused, .failing, .unreachable: nil
     }
   }

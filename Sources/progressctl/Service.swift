@@ -59,6 +59,7 @@ struct ServiceOptions: ParsableArguments {
   ///
   /// Throws `ConfigurationError`.
   func service(environment: [String: String]) throws(ConfigurationError) -> Service {
+    let environment = environment.ofLogin
     let search = ServiceSearch(environment: environment, exists: \.exists)
     let kind = kind?.kind ?? search.kind
     let resolved = try ConfigurationSources.load(kind: kind, environment: environment, file: config.map { FilePath($0) })
@@ -75,6 +76,7 @@ struct ServiceOptions: ParsableArguments {
     do {
       return try service(environment: environment)
     } catch {
+      let environment = environment.ofLogin
       let kind = kind?.kind ?? ServiceSearch(environment: environment, exists: \.exists).kind
       let usual = Configuration(kind: kind, environment: environment, tokenExists: false)
       guard config == nil, environment["PROGRESS_SYNC_CONFIG"] == nil, usual.control.socket.exists else { throw error }
@@ -83,6 +85,14 @@ struct ServiceOptions: ParsableArguments {
       return Service(
         kind: kind, configuration: usual, file: Configuration.defaultFile(kind: kind, environment: environment), isNamed: false)
     }
+  }
+}
+
+extension [String: String] {
+  /// The same with the runtime directory of whoever is logged in: cron, runuser and sudo do not pass it on; pam_systemd(8).
+  fileprivate var ofLogin: Self {
+    let directory = FilePath("/run/user/\(getuid())")
+    return self["XDG_RUNTIME_DIR"] == nil && directory.exists ? merging(["XDG_RUNTIME_DIR": directory.string]) { own, _ in own } : self
   }
 }
 

@@ -113,7 +113,7 @@ struct Examination {
     guard directory.withPlatformString({ access($0, R_OK | X_OK) }) == 0 || errno != EACCES else {
       return UserTokensFindings(directory: directory, isHidden: true)
     }
-    let tokens = UserTokens(in: directory)
+    let tokens = UserTokens(in: directory, prefix: directory == source ? "" : UserTokens.prefix)
     var users = UserTokensFindings(directory: directory, problems: tokens.problems)
     for (user, entry) in tokens.entries.sorted(by: { $0.key < $1.key }) {
       guard let token = entry.token.token else { continue }
