@@ -96,8 +96,8 @@ def one_of_them_refused(judge, machine):
     uid = int(machine.out("id", "-u", "bob"))
     judge.expect(not machine.api.taken("then-bob") and {entry["sender_uid"] for entry in left} == {uid} and len(left) == 5,
                  "bob's five are held, and nobody else's", left)
-    said = [entry["MESSAGE"] for entry in machine.entries(f"MESSAGE_ID={KINDS['incidentHeld'][0]}")]
-    judge.expect("bob" in said[-1], "the journal says whose token it is", said)
+    said = machine.await_kind("incidentAccountHeld")
+    judge.expect([entry["PROGRESS_ACCOUNT_UID"] for entry in said] == [str(uid)] and "bob" in said[0]["MESSAGE"], "the journal says whose token it is", said)
     judge.expect("bob" in machine.out("progressctl", "status", "--system"), "and so does progressctl status", lambda: machine.out("progressctl", "status", "--system"))
     machine.run("rm", f"{TOKENS}/bob")
     machine.run("systemctl", "restart", DAEMON)

@@ -77,7 +77,7 @@ def what_it_can_reach(judge, machine):
     script = "\n".join(f"if {{ {command}; }} >/dev/null 2>&1; then echo yes; else echo no; fi" for command, _ in tries.values())
     machine.write("/usr/local/bin/probe", f"#!/bin/sh\n{script}\n", "755")
     # The same unit, with somebody else in the daemon's place.
-    machine.drop_in("Type=oneshot\nRestart=no\nExecStart=\nExecStart=/usr/local/bin/probe\nSyslogIdentifier=probe\nExecPaths=/usr/local/bin /bin /usr/bin")
+    machine.drop_in("Type=oneshot\nRestart=no\nExecStart=\nExecStart=/usr/local/bin/probe\nStandardOutput=journal\nSyslogIdentifier=probe\nExecPaths=/usr/local/bin /bin /usr/bin")
     done = machine.run("systemctl", "start", DAEMON, check=False)
     answers = machine.journal("-t", "probe").split()
     judge.expect(len(answers) == len(tries), "somebody else in its place is started", done.stderr + machine.journal())

@@ -33,6 +33,7 @@ def over_a_restart(judge, machine):
     def restart():
         for _ in range(3):
             machine.run("systemctl", "restart", DAEMON)
+            time.sleep(0.2)
     statuses, said = ask_while(machine, restart)
     judge.expect(len(statuses) > 3 and set(statuses) == {"status 0"}, f"of {len(statuses)} questions during three restarts none is refused", said[-5:])
     judge.expect(machine.out("stat", "-c", "%i", SOCKET) == inode, "the socket stays the same")
