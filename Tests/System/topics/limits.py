@@ -1,5 +1,8 @@
 """Bounds on what the service may use, and that reaching them is no end: connections, descriptors, threads."""
 
+import re
+import threading
+
 from machine import API, DAEMON, HASTY, SOCKET, expect_all
 
 # Opens as many connections as it may, says nothing on them, and keeps them until the file is gone.
@@ -32,11 +35,35 @@ def in_force(judge, machine):
     judge.expect(threads <= 32, f"idle, it has {threads} of 64 threads")
 
 
-def many_clients(judge, machine):
-    """Somebody opens as many connections as he can."""
+def under_load(judge, machine):
+    """Under load."""
+    # So that systemd itself counts them, as it does outside a container.
+    machine.sh("mount -o remount,rw,bind /sys/fs/cgroup/pids && systemctl daemon-reexec")
     machine.add_user("alice")
     machine.add_user("bob")
     machine.configure(HASTY)
+    machine.api = API(machine)
+    machine.api.order(delay=0.02)
+    droppers = [threading.Thread(target=machine.drop_many, args=(f"load-{user}", 1500), kwargs={"user": user}) for user in ("alice", "bob")]
+    for dropper in droppers:
+        dropper.start()
+    tasks = []
+    while any(dropper.is_alive() for dropper in droppers) or machine.status()["pending"] > 0:
+        tasks.append(int(machine.show("TasksCurrent")))
+        machine.run("progressctl", "queue", "--system", "--json")
+    judge.expect(max(tasks) <= 32, f"systemd counts at most {max(tasks)} tasks of 64", tasks)
+    # The kernel's own record; a container has no group for memory.
+    memory = machine.sh("cat /proc/$(systemctl show -P MainPID progress-syncd)/status")
+    peak = int(re.search(r"VmHWM:\s+(\d+) kB", memory)[1]) >> 10
+    judge.expect(peak < 192, f"it has never had more than {peak} MiB, of MemoryHigh=192M", memory)
+    machine.await_empty()
+    for user in ("alice", "bob"):
+        expect_all(judge, machine.api, f"load-{user}", 1500, f"all 1500 of {user}'s arrive, each once")
+    machine.api.stop()
+
+
+def many_clients(judge, machine):
+    """Somebody opens as many connections as he can."""
     machine.api = API(machine)
     machine.run("chmod", "1777", "/run")
     machine.write("/usr/local/bin/hold", "#!/usr/bin/python3\n" + HOLD, "755")
@@ -75,7 +102,6 @@ def few_descriptors(judge, machine):
 
 def few_threads(judge, machine):
     """As many threads as it has, and no more."""
-    machine.sh("mount -o remount,rw,bind /sys/fs/cgroup/pids && systemctl daemon-reexec")
     machine.run("systemctl", "restart", DAEMON)
     threads = int(machine.sh("ls /proc/$(systemctl show -P MainPID progress-syncd)/task | wc -l"))
     machine.drop_in(f"TasksMax={threads + 2}")
@@ -89,4 +115,4 @@ def few_threads(judge, machine):
     machine.drop_in("")
 
 
-CASES = [in_force, many_clients, few_descriptors, few_threads]
+CASES = [in_force, under_load, many_clients, few_descriptors, few_threads]

@@ -92,8 +92,36 @@ def a_flood(judge, machine):
     judge.expect(machine.await_kind("boundLeft")[0]["PROGRESS_SENDER_UID"] == machine.uid["bob"], "and the journal says that it is over")
 
 
+def a_flood_of_bytes(judge, machine):
+    """Who fills the queue with long values, too."""
+    machine.api.stop()
+    machine.configure(HASTY + "limits: {bytes_per_user: 300KiB}\n")
+    machine.run("python3", "-c", f"""
+import json, os
+for number in range(40):
+    action = {{"action": "exercise", "program_id": "long", "week_number": 1, "day_number": number + 1, "exercise": {{"exercise_id": "squat", "notes": "x" * 50000}}}}
+    with open("{SPOOL}/incoming/.long", "w") as file: json.dump(action, file)
+    os.rename("{SPOOL}/incoming/.long", f"{SPOOL}/incoming/long-{{number:02}}.json")
+""", user="bob")
+    waiting = f"ls {SPOOL}/incoming | grep -c long"
+    said = machine.await_("the bound", lambda: [entry for entry in machine.entries(f"MESSAGE_ID={KINDS['boundReached'][0]}") if entry["PROGRESS_BOUND"] == "bytes"])
+    judge.expect(said[0]["PROGRESS_SENDER_UID"] == machine.uid["bob"], "the journal says whose bound it is", said)
+    taken = len(machine.queue("bob"))
+    # So much of them that the bound is reached, and one batch beyond it, of 256 KiB and one more file.
+    judge.expect(6 <= taken <= 6 + 7 and machine.sh(waiting) == str(40 - taken), f"{taken} of his 40 values of 49 KiB are in the queue, of at most 300 KiB",
+                 lambda: machine.sh(waiting))
+    machine.ctl("complete", "beside", "1", "1", "--wait", user="alice")
+    judge.expect(len(machine.queue("alice")) == 1, "alice's is taken in beside them", machine.queue("alice"))
+    machine.api.start()
+    machine.await_empty()
+    days = {request["body"]["day_number"] if isinstance(request["body"], dict) else request["body"][0]["day_number"]
+            for request in machine.api.requests() if "/long/" in request["path"] and request["status"] == 200}
+    judge.expect(days == set(range(1, 41)), "with room again, all of his arrive", days)
+
+
 def rubbish(judge, machine):
     """Who floods it with rubbish fills his own share of rejected/."""
+    machine.configure(HASTY + BOUNDED)
     machine.run("python3", "-c", f"""
 import os
 for number in range(60):
@@ -102,6 +130,8 @@ for number in range(60):
 """, user="bob")
     rejected = f"ls {SPOOL}/rejected | grep -v reason | grep -c rubbish"
     machine.await_("the bound", lambda: machine.sh(rejected + " || true") == "20")
+    said = machine.await_kind("incidentBound")
+    judge.expect([entry["PROGRESS_SENDER_UID"] for entry in said] == [machine.uid["bob"]], "a person is called, once", said)
     done = machine.ctl("complete", "amid", "1", "1", "--wait=synced", user="alice")
     judge.expect(done.returncode == 0, "nobody else is kept waiting", done.stderr)
     judge.expect(machine.sh(rejected) == "20", "his refused files end at his bound", machine.sh(rejected))
@@ -124,4 +154,4 @@ def attacks(judge, machine):
 
 
 # The attacks come last: the journal has no line for each of so many.
-CASES = [members, a_stranger, by_socket, a_flood, rubbish, attacks]
+CASES = [members, a_stranger, by_socket, a_flood, a_flood_of_bytes, rubbish, attacks]

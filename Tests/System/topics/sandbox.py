@@ -2,6 +2,7 @@
 watches, the journal, the control socket. What it does not need, it cannot reach."""
 
 import re
+import time
 
 from machine import API, DAEMON, HASTY, KINDS, expect_all
 
@@ -57,6 +58,21 @@ def an_api_that_is_not_to_be_trusted(judge, machine):
     judge.expect(done.returncode == 0, "mended, it delivers again", done.stderr)
 
 
+def a_watch(judge, machine):
+    """What is dropped is noticed at once."""
+    machine.configure(OVER_TLS + HASTY + "spool: {rescan_interval: 1h}\n")
+    # Behind whatever reading the start brings.
+    machine.place("first.json", "rubbish", user="alice")
+    machine.await_kind("refused", "PROGRESS_FILE=first.json")
+    for number in range(3):
+        began = time.monotonic()
+        name = machine.drop(number + 1, "watched", user="alice")
+        machine.await_kind("accepted", f"PROGRESS_FILE={name}")
+        took = time.monotonic() - began
+        judge.expect(took < 10, f"accepted after {took:.1f} s, though the next reading of the whole spool is an hour away", took)
+    machine.configure(OVER_TLS + HASTY)
+
+
 def what_it_can_reach(judge, machine):
     """The sandbox holds for whoever would take the daemon over."""
     machine.run("systemctl", "stop", DAEMON)
@@ -87,4 +103,4 @@ def what_it_can_reach(judge, machine):
     machine.run("systemctl", "start", DAEMON)
 
 
-CASES = [an_api_by_name, an_api_that_is_not_to_be_trusted, what_it_can_reach]
+CASES = [an_api_by_name, an_api_that_is_not_to_be_trusted, a_watch, what_it_can_reach]
