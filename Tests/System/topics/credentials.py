@@ -4,6 +4,11 @@ from machine import API, DAEMON, HASTY, KINDS
 
 COMMON = "/etc/credstore/progress-sync.api-token"
 TOKENS = "/etc/progress-sync/tokens"
+# An editor's leavings, a directory, names of nobody's, and what is no token.
+STRANGE = f"""cd {TOKENS}
+echo secret >nobody-here; echo secret >carol~; echo secret >.hidden; echo secret >4294967295; echo secret >'a b'; echo two words >bob
+mkdir old; echo secret >old/carol; ln -s nowhere dangling
+"""
 LOADED = "/run/credentials/progress-syncd.service"
 
 
@@ -72,6 +77,23 @@ def a_refused_token(judge, machine):
     judge.expect(tokens_seen(machine.api, "held") == {"another-secret", "third-secret"}, "with the next token it is delivered", machine.api.requests()[-2:])
 
 
+def no_tokens_of_their_own(judge, machine):
+    """Without a directory for people's own, with an empty one, and with one full of other things."""
+    before = machine.show("NRestarts")
+    for number, (how, script) in enumerate({"without one": f"rmdir {TOKENS}", "with an empty one": f"mkdir -m 700 {TOKENS}", "with strange files in it": STRANGE}.items()):
+        machine.sh(script)
+        done = machine.run("systemctl", "restart", DAEMON, check=False)
+        judge.expect(done.returncode == 0, f"{how}, it starts", lambda: machine.out("systemctl", "status", DAEMON))
+        done = machine.ctl("complete", f"plain-{number}", "1", "1", "--wait=synced", user="carol")
+        judge.expect(done.returncode == 0 and tokens_seen(machine.api, f"plain-{number}") == {"third-secret"}, "and delivers with the common one", done.stderr)
+    said = [entry["PROGRESS_REASON"] for entry in machine.await_kind("userTokenUnusable")]
+    judge.note(f"{len(said)} of the strange files are complained of")
+    judge.expect(any("token_nobody-here" in reason for reason in said), "whom the system does not know is named", said)
+    judge.expect(any("token_bob" in reason for reason in said), "and whose token is no token", said)
+    judge.expect(machine.show("NRestarts") == before, "no start had to be tried again", machine.show("NRestarts"))
+    machine.sh(f"rm -r {TOKENS} && systemd-tmpfiles --create progress-sync.conf")
+
+
 def tokens_of_their_own(judge, machine):
     """Tokens of people's own."""
     judge.expect(machine.out("stat", "-c", "%a %U:%G", TOKENS) == "700 root:root", "the directory for them is there, for root alone", machine.out("ls", "-ld", TOKENS))
@@ -112,4 +134,4 @@ def one_of_them_refused(judge, machine):
                  "with a new one of his own, all five arrive", tokens_seen(machine.api, "then-bob"))
 
 
-CASES = [no_token, a_token, a_sealed_token, a_refused_token, tokens_of_their_own, one_of_them_refused]
+CASES = [no_token, a_token, a_sealed_token, a_refused_token, no_tokens_of_their_own, tokens_of_their_own, one_of_them_refused]

@@ -1,12 +1,30 @@
 """The control socket is systemd's: who connects while the daemon restarts, or has been killed, waits and is answered."""
 
+import json
+import re
 import threading
 import time
 
-from machine import API, CONFIGURATION, DAEMON, HASTY, SOCKET
+from machine import API, CONFIGURATION, DAEMON, HASTY, ROOT, SOCKET, expect_all
 
 MEMBERS = "--system"
 SOCKETS = ["progress-syncd.socket", "progress-syncd-submit.socket"]
+SUBMIT = "/run/progress-sync/submit.sock"
+# The example of docs/SPOOL.md as it stands there, all but its call.
+HAND_OVER = re.search(r"```python\n(import fcntl.*?)\nhand_over\(", (ROOT / "docs/SPOOL.md").read_text(encoding="utf-8"), re.DOTALL)[1]
+# What gets no answer is handed over again, with the same id: it may have arrived.
+HAND_OVER_MANY = """
+count, again = 0, []
+while os.path.exists("/run/handing"):
+    action = {"action": "complete", "program_id": "handed", "week_number": count // 1000 + 1, "day_number": count % 1000 + 1, "id": f"handed-{count}"}
+    try:
+        hand_over(action)
+        count += 1
+    except (OSError, ValueError) as error:
+        again.append(str(error))
+    time.sleep(0.01)
+print(json.dumps([count, again]))
+"""
 
 
 def ask_while(machine, deed, user="alice"):
@@ -56,6 +74,38 @@ def over_a_kill(judge, machine):
     judge.expect(machine.out("stat", "-c", "%i", SOCKET) == inode, "the socket stays the same")
 
 
+def handing_over(judge, machine):
+    """Those who hand files over."""
+    machine.run("systemctl", "stop", *SOCKETS, DAEMON, check=False)
+    machine.drop_in("RestartSec=1s")
+    machine.run("systemctl", "start", DAEMON)
+    inode = machine.out("stat", "-c", "%i", SUBMIT)
+    machine.write("/usr/local/bin/hand-over", f"#!/usr/bin/python3\n{HAND_OVER}\n{HAND_OVER_MANY}", "755")
+    machine.sh("touch /run/handing")
+    said = []
+    handing = threading.Thread(target=lambda: said.append(json.loads(machine.run("/usr/local/bin/hand-over", user="alice").stdout)))
+    handing.start()
+    for _ in range(2):
+        time.sleep(0.4)
+        machine.run("systemctl", "restart", DAEMON)
+        time.sleep(0.4)
+        pid = machine.pid
+        machine.signal("KILL")
+        machine.await_another(pid)
+    time.sleep(0.4)
+    machine.sh("rm /run/handing")
+    handing.join()
+    count, again = said[0]
+    judge.expect(count > 20 and not [reason for reason in again if "refused" in reason], f"{count} are handed over during two restarts and two kills, and none is refused", again)
+    judge.note(f"{len(again)} had to be handed over again: {', '.join(sorted(set(again)))}")
+    judge.expect(machine.out("stat", "-c", "%i", SUBMIT) == inode, "the socket stays the same")
+    api = API(machine)
+    machine.await_empty()
+    expect_all(judge, api, "handed", count, "all of them arrive", exactly_once=False)
+    api.stop()
+    machine.drop_in("")
+
+
 def a_stop(judge, machine):
     """systemctl stop."""
     machine.run("systemctl", "stop", *SOCKETS, DAEMON, check=False)
@@ -77,7 +127,7 @@ def a_wrong_configuration(judge, machine):
     done = machine.run("systemctl", "restart", DAEMON, check=False)
     judge.expect(done.returncode != 0, "systemctl restart fails")
     judge.expect(machine.show("ExecMainStatus") == "78", "with status 78", machine.show("ExecMainStatus"))
-    began, before = time.monotonic(), len(machine.entries("MESSAGE_ID=65ccbef813e1453490e27ac886cbe6b6"))
+    began = time.monotonic()
     while time.monotonic() - began < 12:
         machine.run("timeout", "1", "progressctl", "flush", MEMBERS, check=False)
         machine.run("timeout", "1", "curl", "-s", "--unix-socket", SOCKET, "http://localhost/v1/status", check=False)
@@ -97,4 +147,4 @@ def a_wrong_configuration(judge, machine):
     judge.expect(len(api.taken()) == 2, "and what was dropped arrives", api.taken())
 
 
-CASES = [over_a_restart, over_a_kill, a_stop, a_wrong_configuration]
+CASES = [over_a_restart, over_a_kill, handing_over, a_stop, a_wrong_configuration]

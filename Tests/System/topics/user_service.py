@@ -106,6 +106,36 @@ def its_reload(judge, machine):
     judge.expect(done.returncode == 0, "killed, it is there again", said(done))
 
 
+def its_crash(judge, machine):
+    """A fault, in its sandbox."""
+    before = pid(machine)
+    # SQLite has it mapped: what is mapped beyond the end of a file cannot be read (SIGBUS).
+    machine.run("truncate", "--size=0", f"{STATE}/queue.sqlite-shm")
+    hers(machine, "progressctl", "complete", "own", "1", "4")
+    machine.await_("the restart", lambda: pid(machine) not in (before, "0") and said(hers(machine, "systemctl", "--user", "is-active", DAEMON)) == "active")
+    lines = journal(machine)
+    judge.expect("Program crashed: Bus error" in lines and re.search(r" at \S+\.swift:\d+", lines), "her journal has a backtrace with files and lines", lines[-3000:])
+    machine.await_("it", lambda: ("own", 1, 4) in machine.own.taken("own"))
+    judge.expect(True, "and what came amid the crash is delivered")
+
+
+def its_notice(judge, machine):
+    """A notice on her desktop."""
+    monitor = ["env", f"DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/{machine.uid}/bus", "busctl", "--user", "monitor",
+               "--match=interface='org.freedesktop.Notifications'"]
+    machine.run("systemd-run", "--quiet", "--unit=monitor", "--uid=alice", f"--setenv=XDG_RUNTIME_DIR=/run/user/{machine.uid}", *monitor)
+    machine.await_("the monitor", lambda: "Monitoring" in machine.journal("-u", "monitor"))
+    machine.own.order(refused=["secret-of-alice"])
+    hers(machine, "progressctl", "complete", "own", "1", "5")
+    machine.await_("the notice", lambda: "Member=Notify" in machine.journal("-u", "monitor"))
+    shown = machine.journal("-u", "monitor")
+    judge.expect("Progress Sync needs a valid token" in shown and "401" in shown, "a token that is refused is told to her, out of the sandbox", shown)
+    machine.run("systemctl", "stop", "monitor", check=False)
+    machine.own.order()
+    hers(machine, "progressctl", "flush")
+    machine.await_("it", lambda: ("own", 1, 5) in machine.own.taken("own"))
+
+
 def its_confinement(judge, machine):
     """Its sandbox."""
     score = re.search(r"Overall exposure level for \S+: ([\d.]+)", said(hers(machine, "systemd-analyze", "--user", "security", "--no-pager", DAEMON)))
@@ -148,4 +178,4 @@ def without_it(judge, machine):
     judge.expect(True, "and is delivered after the next start")
 
 
-CASES = [a_start, its_places, whose, its_journal, its_reload, its_confinement, without_it]
+CASES = [a_start, its_places, whose, its_journal, its_reload, its_crash, its_notice, its_confinement, without_it]
