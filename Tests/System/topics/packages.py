@@ -6,8 +6,10 @@ import threading
 import time
 
 from machine import API, CONFIGURATION, DAEMON, HASTY, ROOT, SPOOL, STATE, expect_all
+from topics.user_service import hers
 
 IS_BARE = True
+SOCKETS = ["progress-syncd.socket", "progress-syncd-submit.socket"]
 NEW = "/mnt/packages/progress-sync_*.deb"
 # The same without compression, and one that says it is older: what takes the time is xz.
 SAME, OLDER = "/root/new.deb", "/root/old.deb"
@@ -19,11 +21,12 @@ rm -r /root/tree"""
 COUNT = 300
 # So many that bringing them to the newest schema takes longer than the patience of the drop-in below.
 OLD_ROWS = 400_000
+OLD = "/root/old.sqlite"
 # Makes a queue as a version of long ago has left it, with the very statements of that version: a migration that has shipped is never edited.
 OLD_QUEUE = f"""
 import json, os, sqlite3, sys
 migrations = json.load(sys.stdin)
-database = sqlite3.connect("{STATE}/queue.sqlite", isolation_level=None)
+database = sqlite3.connect("{OLD}", isolation_level=None)
 database.executescript("PRAGMA journal_mode = WAL; CREATE TABLE grdb_migrations (identifier TEXT NOT NULL PRIMARY KEY);")
 for name, statements in migrations.items():
     database.executescript(statements)
@@ -36,8 +39,7 @@ database.execute('''
       1769614200000, 1769614200000, 'waiting', 1769614200000, 1000 FROM number''')
 database.execute("COMMIT")
 database.close()
-for name in os.listdir("{STATE}"):
-    os.chown("{STATE}/" + name, *os.stat("{STATE}")[4:6])
+os.chown("{OLD}", *os.stat("{STATE}")[4:6])
 """
 
 
@@ -53,6 +55,15 @@ def install(machine, package=SAME):
     return machine.run("sh", "-c", f"dpkg -i {package}", check=False, patience=300)
 
 
+def start_hers(machine):
+    """Starts alice's own daemon, and returns its process."""
+    machine.uid = machine.out("id", "-u", "alice")
+    machine.run("loginctl", "enable-linger", "alice")
+    machine.await_("her manager", lambda: machine.is_active(f"user@{machine.uid}.service"))
+    hers(machine, "systemctl", "--user", "enable", "--now", DAEMON)
+    return hers(machine, "systemctl", "--user", "show", "-P", "MainPID", DAEMON).stdout.strip()
+
+
 def an_older_version(judge, machine):
     """An upgrade from an older version, under a daemon that works."""
     machine.sh(REPACKED)
@@ -63,6 +74,7 @@ def an_older_version(judge, machine):
     machine.drop_many("upgrade", COUNT, user="alice")
     machine.await_pending(COUNT)
     pid, api = machine.pid, API(machine)
+    her_pid = start_hers(machine)
     # The first answers come while dpkg works.
     api.order(delay=4)
     machine.ctl("flush", "--system")
@@ -75,6 +87,10 @@ def an_older_version(judge, machine):
     judge.note(f"in {time.monotonic() - began:.1f} s")
     judge.expect(machine.pid not in (pid, "0") and machine.is_active(), "and starts it anew", lambda: machine.out("systemctl", "status", DAEMON))
     judge.expect(machine.read(CONFIGURATION).startswith(HASTY), "the administrator's configuration stays as it is", lambda: machine.read(CONFIGURATION))
+    judge.expect(machine.out("stat", "-c", "%U", f"/proc/{her_pid}") == "alice", "alice's own daemon goes on")
+    told = hers(machine, "progressctl", "status", "--user")
+    judge.expect(told.returncode == 0 and "its program was replaced" in told.stdout, "and progressctl status says that its program was replaced", told.stdout + told.stderr)
+    hers(machine, "systemctl", "--user", "disable", "--now", *SOCKETS, DAEMON)
     late.join()
     api.order()
     machine.await_empty()
@@ -84,31 +100,35 @@ def an_older_version(judge, machine):
 
 
 def an_older_queue(judge, machine):
-    """An upgrade that has to bring a long queue to a new schema."""
+    """An upgrade, under a daemon that runs, that has to bring a long queue to a new schema."""
     install(machine, OLDER)
-    machine.run("systemctl", "stop", "progress-syncd.socket", "progress-syncd-submit.socket", DAEMON, check=False)
-    machine.sh(f"rm -f {STATE}/queue.sqlite*")
     machine.run("python3", "-c", OLD_QUEUE, stdin=json.dumps(migrations_until(2)))
-    machine.drop_in("TimeoutStartSec=2s")
+    # Between the old daemon's end and the new one's start the queue is made what that version would have left.
+    machine.drop_in(f"TimeoutStartSec=2s\nExecStartPre=+/bin/sh -c 'test ! -e {OLD} || {{ rm {STATE}/queue.sqlite* && mv {OLD} {STATE}/queue.sqlite; }}'")
+    pid = machine.pid
+    # What comes before that is in a queue that has never been.
+    late = threading.Thread(target=lambda: (machine.sh(f"while test -e {OLD}; do sleep 0.02; done"), machine.drop_many("late", 100, user="alice", pause=0.02)))
+    late.start()
     began = time.monotonic()
-    done = machine.run("systemctl", "start", DAEMON, check=False)
+    done = install(machine)
     took = time.monotonic() - began
-    judge.expect(done.returncode == 0, f"{OLD_ROWS} entries of an old version: it asks for the time that it needs, and starts",
-                 lambda: done.stderr + machine.journal()[-1500:])
-    judge.note(f"in {took:.1f} s, with TimeoutStartSec=2s")
+    judge.expect(done.returncode == 0 and machine.is_active() and machine.pid not in (pid, "0"),
+                 f"{OLD_ROWS} entries of an old version: it asks for the time that it needs, and starts", lambda: done.stderr + machine.journal()[-1500:])
+    judge.note(f"in {took:.1f} s with all of the upgrade, and TimeoutStartSec=2s")
     judge.expect(machine.show("NRestarts") == "0", "at the first attempt", machine.show("NRestarts"))
-    status = machine.status() or {}
-    judge.expect(status.get("pending") == OLD_ROWS, "with every single one", status)
+    late.join()
+    machine.await_("the end of what was dropped", lambda: machine.sh(f"ls {SPOOL}/incoming | wc -l") == "0")
+    pending = machine.status()["pending"]
+    judge.expect(pending == OLD_ROWS + 100, "with every single one, and the 100 that were dropped meanwhile", pending)
     done = machine.ctl("clear", "--all", "--yes", "--system")
     judge.expect(done.returncode == 0 and machine.status()["pending"] == 0, "which can be worked with", done.stderr)
     machine.drop_in("")
-    install(machine)
 
 
 def a_service_that_is_off(judge, machine):
     """An upgrade of a service that somebody has switched off."""
     machine.run("systemctl", "disable", "--now", DAEMON)
-    machine.run("systemctl", "stop", "progress-syncd.socket", "progress-syncd-submit.socket", check=False)
+    machine.run("systemctl", "stop", *SOCKETS, check=False)
     install(machine)
     judge.expect(not machine.is_active() and machine.out("systemctl", "is-enabled", DAEMON) == "disabled", "leaves it off")
     machine.run("systemctl", "mask", DAEMON)
@@ -146,6 +166,8 @@ def a_removal(judge, machine):
 
 def a_purge(judge, machine):
     """Purging it."""
+    for credential in ("/etc/progress-sync/tokens/alice", "/etc/credstore/progress-sync.api-token"):
+        machine.write(credential, "secret", "600")
     machine.drop_many("gone", 3, user="alice")
     done = machine.run("dpkg", "-P", "progress-sync", check=False)
     judge.expect(done.returncode == 0, "dpkg -P works", done.stdout + done.stderr)

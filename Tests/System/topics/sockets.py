@@ -144,7 +144,7 @@ def a_wrong_configuration(judge, machine):
     machine.drop(2)
     api = API(machine)
     machine.await_empty()
-    judge.expect(len(api.taken()) == 2, "and what was dropped arrives", api.taken())
+    judge.expect(len(api.taken("p1")) == 2, "and what was dropped arrives", api.taken("p1"))
 
 
 CASES = [over_a_restart, over_a_kill, handing_over, a_stop, a_wrong_configuration]

@@ -120,20 +120,21 @@ def its_crash(judge, machine):
 
 
 def its_notice(judge, machine):
-    """A notice on her desktop."""
-    monitor = ["env", f"DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/{machine.uid}/bus", "busctl", "--user", "monitor",
-               "--match=interface='org.freedesktop.Notifications'"]
-    machine.run("systemd-run", "--quiet", "--unit=monitor", "--uid=alice", f"--setenv=XDG_RUNTIME_DIR=/run/user/{machine.uid}", *monitor)
-    machine.await_("the monitor", lambda: "Monitoring" in machine.journal("-u", "monitor"))
+    """A notice on her desktop, out of its sandbox."""
+    runtime = f"/run/user/{machine.uid}"
+    machine.run("systemd-run", "--quiet", "--unit=desktop", "--uid=alice", f"--setenv=XDG_RUNTIME_DIR={runtime}",
+                f"--setenv=DBUS_SESSION_BUS_ADDRESS=unix:path={runtime}/bus", "python3", "/mnt/guest/desktop.py")
+    machine.await_("her desktop", lambda: "ready" in machine.journal("-u", "desktop"))
     machine.own.order(refused=["secret-of-alice"])
     hers(machine, "progressctl", "complete", "own", "1", "5")
-    machine.await_("the notice", lambda: "Member=Notify" in machine.journal("-u", "monitor"))
-    shown = machine.journal("-u", "monitor")
-    judge.expect("Progress Sync needs a valid token" in shown and "401" in shown, "a token that is refused is told to her, out of the sandbox", shown)
-    machine.run("systemctl", "stop", "monitor", check=False)
+    machine.await_("the trouble", lambda: "A person is needed" in journal(machine))
     machine.own.order()
+    shown = machine.await_("the notice", lambda: (text := machine.journal("-u", "desktop")) and "Progress Sync needs" in text and text)
+    judge.expect("Progress Sync needs a valid token" in shown and "401" in shown, "tells her that the API does not accept her token", shown)
     hers(machine, "progressctl", "flush")
-    machine.await_("it", lambda: ("own", 1, 5) in machine.own.taken("own"))
+    machine.await_("its end", lambda: "CloseNotification" in machine.journal("-u", "desktop"))
+    judge.expect(True, "and goes away when it does")
+    machine.run("systemctl", "stop", "desktop", check=False)
 
 
 def its_confinement(judge, machine):
