@@ -63,13 +63,16 @@ test-power: setup ## Cut the power of a virtual machine under load, and look for
 	$(SWIFT) build
 	@Tests/PowerCut/run $(or $(ROUNDS),10) $(SEED)
 
-# Who is not root is told so before anything is built, or installed.
-test-system: ## Boot Debian in containers, and drive the packages there from outside, from install to purge; as root; TOPICS=
-	@if [ "$$(id -u)" != 0 ]; then \
-	  echo "make test-system is skipped: it takes root"; \
-	else \
-	  packaging/setup system && $(MAKE) --no-print-directory deb && packaging/lint-deb && Tests/System/run $(TOPICS); \
-	fi
+# Who is not root is told so before anything is built.
+ifeq ($(shell id -u),0)
+test-system: deb ## Boot Debian in containers, and drive the packages there from outside, from install to purge; as root; TOPICS=
+	@packaging/setup system
+	@packaging/lint-deb
+	@Tests/System/run $(TOPICS)
+else
+test-system:
+	@echo "make test-system is skipped: it takes root"
+endif
 
 test-machine: deb ## Boot a Debian kernel with the packages: limits under a backlog of a million, attacks, a power cut; as root; SEED=
 	@packaging/setup system power

@@ -1,6 +1,6 @@
 """The API's token: absent, given by systemd, changed, refused; and tokens of people's own."""
 
-from machine import API, DAEMON, HASTY, KINDS
+from machine import API, DAEMON, HASTY
 
 COMMON = "/etc/credstore/progress-sync.api-token"
 TOKENS = "/etc/progress-sync/tokens"

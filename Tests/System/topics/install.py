@@ -79,7 +79,7 @@ def the_service(judge, machine):
     judge.expect(re.fullmatch(r"\d+ waiting, \d+ retrying, \d+ failed.*", sentence), f"STATUS= is a sentence: {sentence}", sentence)
     status = machine.out("systemctl", "status", DAEMON)
     for what, pattern in {"what it is": r"- Progress Sync: takes dropped actions", "its state": r"Active: active \(running\)", "its manual": r"man:progress-syncd\(8\)",
-                          "its sentence": r'Status: "0 waiting', "what started it": r"TriggeredBy: (.*\n)?.*progress-syncd.socket",
+                          "its sentence": r'Status: "0 waiting', "what started it": r"TriggeredBy: (.*\n)*?.*progress-syncd.socket",
                           "its last words": r"progress-syncd\[\d+\]: progress-syncd \d"}.items():
         judge.expect(re.search(pattern, status), f"systemctl status shows {what}", status)
     judge.expect(machine.show("NRestarts") == "0", "it started at the first attempt")
