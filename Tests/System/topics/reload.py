@@ -52,8 +52,8 @@ def a_bad_configuration(judge, machine):
     done = machine.ctl("status")
     judge.expect(done.returncode == 0 and "running" in done.stdout and "config.yaml:2" in done.stderr, "status answers, and says which file is wrong, and where",
                  f"{done.returncode}: {done.stdout}{done.stderr}")
-    done = machine.ctl("complete", "p1", "1", "3")
-    judge.expect(done.returncode == 78 and "config.yaml:2" in done.stderr, "progressctl complete refuses: it might mean another spool", done.stderr)
+    done = machine.ctl("complete", "p1", "1", "3", "--wait=synced")
+    judge.expect(done.returncode == 0 and "config.yaml:2" in done.stderr, "progressctl complete hands over to the daemon that runs, and says it, too", done.stderr)
     machine.write(CONFIGURATION, HASTY)
     done = machine.run("systemctl", "reload", DAEMON, check=False)
     judge.expect(done.returncode == 0 and machine.setting("api.base_url") == "http://127.0.0.1:8000", "mended, the next reload works", done.stderr)

@@ -8,7 +8,7 @@ from machine import API, DAEMON, HASTY, KINDS, expect_all
 
 NAME = "api.gym.example"
 AUTHORITY = "/etc/progress-sync/authority.pem"
-# As docs/OPERATING.md has an administrator make them; here nobody else has to trust it.
+# Nobody else has to trust it.
 CERTIFICATES = f"""cd /root
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout authority.key -out authority.pem -days 2 -subj '/CN=Gym authority' 2>/dev/null
 openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout api.key -out api.csr -subj /CN={NAME} 2>/dev/null
