@@ -70,7 +70,10 @@ struct StatusScreenTests {
     arguments: [
       (
         EndpointReport(state: .held, since: start, reason: "401: bad token", status: 401, nextProbeAt: start + .seconds(300)),
-        ["does not accept us since 2 min", "401: bad token", "tried again in 2 min; mend the token or the account, then progressctl flush"]
+        [
+          "does not accept us since 2 min", "401: bad token",
+          "tried again in 2 min; mend the token or the account (progressctl doctor says how), then progressctl flush",
+        ]
       ),
       (
         EndpointReport(state: .unreachable, since: start, reason: "connection refused", nextProbeAt: start + .seconds(155)),
