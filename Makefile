@@ -13,7 +13,7 @@ export SWIFT
 # progressctl is progress-syncd, too, when it is called by that name: Sources/progressctl/Progressctl.swift.
 PROGRAMS := progressctl progress-api
 SOURCES  := Package.swift $(shell find Sources -type f)
-SCRIPTS  := packaging/setup packaging/deb packaging/lint-deb packaging/reproduce $(wildcard packaging/debian/*/p*) packaging/run-demo .ci/run Tests/PowerCut/run Tests/PowerCut/machine Tests/PowerCut/kernel Tests/PowerCut/guest/init Tests/Machine/guest/init
+SCRIPTS  := packaging/setup packaging/deb packaging/lint-deb packaging/reproduce $(wildcard packaging/debian/*/p*) packaging/run-demo .ci/run Tests/run Tests/PowerCut/run Tests/PowerCut/machine Tests/PowerCut/kernel Tests/PowerCut/guest/init Tests/Machine/guest/init
 
 UNITS    := $(patsubst systemd/%,%,$(wildcard systemd/*.service systemd/*.socket systemd/user/*.service systemd/user/*.socket))
 
@@ -47,9 +47,8 @@ run: setup ## Build, then start API and daemon under .run/ and show actions arri
 	$(SWIFT) build
 	@packaging/run-demo
 
-# With all of them at once, each would wait for its turn longer than its own time limits allow.
 test: setup ## Run every test
-	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=16 $(SWIFT) test
+	@Tests/run
 
 man: setup ## Make the parts of docs/man anew that are made from the program
 	UPDATE_MANUALS=1 $(SWIFT) test --filter ManualTests

@@ -81,7 +81,12 @@ struct BacklogTests {
   func fairness() async throws {
     try await machine.startAPI()
     try await machine.addProgram("p2")
-    let proxy = RecordingProxy(delay: .milliseconds(20))
+    let isNewDropped = Mutex(false)
+    let proxy = RecordingProxy(delay: .milliseconds(20)) { request in
+      // Most of the backlog is still there when something new comes, however slow this test is.
+      while request.answeredBefore >= 20 && !isNewDropped.withLock({ $0 }) { try await Task.sleep(for: .milliseconds(5)) }
+      return nil
+    }
     try await proxy.serve(to: machine.apiURL) { port in
       machine.proxyPort = port
       try machine.configure("debounce: {complete: 1h, max_wait: 1h}")
@@ -95,11 +100,11 @@ struct BacklogTests {
       try await eventually("it is being sent") { proxy.requests.count >= 20 }
       try machine.drop(Backlog.Item(program: "p2", number: 0).action("complete"))
       try machine.drop(rating("hard", day: 900))
+      isNewDropped.withLock { $0 = true }
       func index(_ path: String) -> Int? { proxy.requests.firstIndex { $0.path == path } }
       try await eventually("what is new is delivered") {
         try machine.rows(of: "p2") == ["1-1 done"] && machine.rows() == ["1-900 open hard"]
       }
-      #expect(try machine.pending() > 750, "the backlog is not")
       #expect(try #require(index("/api/progress/p2/complete")) < 750)
       #expect(try #require(index("/api/progress/p1/intensity")) < 750)
       try await machine.killDaemon()

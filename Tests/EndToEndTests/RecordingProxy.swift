@@ -47,22 +47,29 @@ final class RecordingProxy: Sendable {
   func serve(to target: String, on port: Int = 0, _ body: (Int) async throws -> Void) async throws {
     let (ports, bound) = AsyncStream.makeStream(of: Int.self)
     let application = Application(
-      responder: CallbackResponder { (request: Hummingbird.Request, _: BasicRequestContext) in try await self.forward(request, to: target)
+      responder: CallbackResponder { (request: Hummingbird.Request, _: BasicRequestContext) in
+        try await cancelWhenGracefulShutdown { try await self.forward(request, to: target) }
       },
       configuration: .init(address: .hostname("127.0.0.1", port: port)),
       onServerRunning: { bound.yield($0.localAddress?.port ?? 0) },
       logger: Logger(label: "proxy") { _ in SwiftLogNoOpLogHandler() })
-    var configuration = ServiceGroupConfiguration(services: [application], logger: application.logger)
-    configuration.maximumGracefulShutdownDuration = .seconds(1)
-    let services = ServiceGroup(configuration: configuration)
+    let services = ServiceGroup(configuration: .init(services: [application], logger: application.logger))
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await services.run() }
-      for await port in ports {
-        try await body(port)
-        break
+      let result: Result<Void, any Error>
+      do {
+        for await port in ports {
+          try await body(port)
+          break
+        }
+        result = .success(())
+      } catch {
+        result = .failure(error)
       }
       // A server that is cancelled while a client connects dies of the connection that nobody has taken over.
       await services.triggerGracefulShutdown()
+      try await group.waitForAll()
+      try result.get()
     }
   }
 

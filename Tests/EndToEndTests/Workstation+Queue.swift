@@ -13,11 +13,11 @@ extension Workstation {
     return try DatabaseQueue(path: path).read { try Int.fetchOne($0, sql: "SELECT count(*) FROM writes") ?? 0 }
   }
 
-  /// How many of a user's writes stand in it.
-  func entries(of user: uid_t) throws -> Int {
+  /// The sequences of a user's writes that stand in it.
+  func sequences(of user: uid_t) throws -> [Int] {
     let path = directory.appending(path: "state/queue.sqlite").path
     return try DatabaseQueue(path: path).read {
-      try Int.fetchOne($0, sql: "SELECT count(*) FROM writes WHERE sender_uid = ?", arguments: [user]) ?? 0
+      try Int.fetchAll($0, sql: "SELECT sequence FROM writes WHERE sender_uid = ? ORDER BY sequence", arguments: [user])
     }
   }
 

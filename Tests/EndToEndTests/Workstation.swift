@@ -171,7 +171,7 @@ func action(_ name: String, day: Int = 3, _ fields: String = "") -> String {
 func rating(_ rating: String, day: Int = 3) -> String { action("intensity", day: day, "\"intensity_rating\":\"\(rating)\"") }
 
 /// Waits for a condition; fails when it does not come true in a time that no machine is too slow for.
-func eventually(_ what: Comment, within limit: Duration = .seconds(60), _ condition: () async throws -> Bool) async throws {
+func eventually(_ what: Comment, within limit: Duration = .seconds(180), _ condition: () async throws -> Bool) async throws {
   let deadline = ContinuousClock.now + limit
   while try await !condition() {
     try #require(ContinuousClock.now < deadline, what)

@@ -90,7 +90,7 @@ struct DesktopNotificationsTests {
       await #expect(throws: SessionBusError.silent) {
         try await DesktopNotifications(patience: .milliseconds(200)).show(notice("one"), inPlaceOf: nil)
       }
-      #expect(ContinuousClock.now - begun < .seconds(20), "the library itself would wait for 90 s")
+      #expect(ContinuousClock.now - begun < .seconds(80), "the library itself would wait for 90 s")
     }
   }
 
