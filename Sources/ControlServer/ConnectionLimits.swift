@@ -8,6 +8,9 @@ package struct ConnectionLimits: Hashable, Sendable {
   package var perUser: Int
   /// How long a connection may be silent while the daemon waits for a request, or for the rest of one.
   package var idleTimeout = Duration.seconds(60)
+  /// How long the end waits, with the door closed, for those who are inside. Enough for a short conversation: whoever stays longer, as a watcher
+  /// does, is sent home with the rest.
+  package var leavingPatience = Duration.milliseconds(200)
   /// How long answers may go on after the stop; then their connections are closed, whether the client has read them or not.
   package var stopPatience = Duration.seconds(1)
 

@@ -43,7 +43,7 @@ package struct ControlServer: Service {
   }
 
   /// Keeps clients waiting while the daemon is started again: for a socket that outlives it.
-  package var doorkeeper: Doorkeeper { Doorkeeper(door: door) }
+  package var doorkeeper: Doorkeeper { Doorkeeper(door: door, patience: limits.leavingPatience) }
 
   private var routes: Routes {
     var routes = Routes()

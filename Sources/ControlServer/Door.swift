@@ -51,11 +51,10 @@ final class Door: Sendable {
 /// last of a service group, which is the first to end.
 package struct Doorkeeper: Service {
   let door: Door
-  /// What a short conversation takes: whoever stays longer, as a watcher does, is sent home with the rest.
-  static let patience = Duration.milliseconds(200)
+  let patience: Duration
 
   package func run() async {
     try? await gracefulShutdown()
-    await door.close(patience: Self.patience)
+    await door.close(patience: patience)
   }
 }

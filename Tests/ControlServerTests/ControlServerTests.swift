@@ -8,7 +8,7 @@ import Synchronization
 import SystemPackage
 import Testing
 
-@Suite("What the socket answers", .timeLimit(.minutes(1)))
+@Suite("What the socket answers", .timeLimit(.minutes(5)))
 struct ControlServerTests {
   @Test("Each of the page's examples is answered as the page says")
   func documentedExamples() async throws {

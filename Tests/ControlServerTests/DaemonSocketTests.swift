@@ -3,7 +3,7 @@ import Glibc
 import SystemPackage
 import Testing
 
-@Suite("The socket's place", .timeLimit(.minutes(1)))
+@Suite("The socket's place", .timeLimit(.minutes(5)))
 struct DaemonSocketTests {
   @Test("It is for its owner and group, and gone when it is closed")
   func modes() throws {

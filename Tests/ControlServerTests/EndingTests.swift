@@ -4,7 +4,7 @@ import Glibc
 import Synchronization
 import Testing
 
-@Suite("Many clients, and the end", .timeLimit(.minutes(1)))
+@Suite("Many clients, and the end", .timeLimit(.minutes(5)))
 struct EndingTests {
   @Test("A hundred connections: the last ones are told that there is no room, and the others are served")
   func hundred() async throws {

@@ -3,7 +3,7 @@ import ControlServer
 import ProgressModel
 import Testing
 
-@Suite("Events on their way to a reader", .timeLimit(.minutes(1)))
+@Suite("Events on their way to a reader", .timeLimit(.minutes(5)))
 struct EventMailboxTests {
   @Test("What is delivered is read in its order, and what is too much is counted")
   func overflow() async {

@@ -8,7 +8,7 @@ import Testing
 
 @testable import ControlServer
 
-@Suite("Clients that keep others out", .timeLimit(.minutes(1)))
+@Suite("Clients that keep others out", .timeLimit(.minutes(5)))
 struct HTTPListenerTests {
   private static let alice = Caller(uid: 1_001, daemon: 7)
   private static let bob = Caller(uid: 1_002, daemon: 7)

@@ -35,7 +35,7 @@ func serving(
   _ body: @escaping @Sendable () async throws -> Void
 ) async throws {
   var limits = ConnectionLimits()
-  limits.stopPatience = stopPatience
+  (limits.stopPatience, limits.leavingPatience) = (stopPatience, stopPatience)
   let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
   let server = ControlServer(on: socket, port: port, limits: limits, logger: quiet)
   let group = ServiceGroup(services: [server] + (withDoorkeeper ? [server.doorkeeper] : []), logger: quiet)

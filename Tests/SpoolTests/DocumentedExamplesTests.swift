@@ -5,7 +5,7 @@ import SystemPackage
 import Testing
 
 /// The examples of `docs/SPOOL.md`, as they stand there.
-@Suite(.timeLimit(.minutes(1))) struct DocumentedExamplesTests {
+@Suite(.timeLimit(.minutes(5))) struct DocumentedExamplesTests {
   @Test(
     "The shell and the Python example drop an action that the reader takes",
     arguments: [("sh", "sh"), ("python", "python3")].filter { isInstalled($0.1) })

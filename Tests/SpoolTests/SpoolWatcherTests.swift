@@ -4,7 +4,7 @@ import Spool
 import SystemPackage
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct SpoolWatcherTests {
+@Suite(.timeLimit(.minutes(5))) struct SpoolWatcherTests {
   /// Every way in which a file can arrive.
   enum Arrival: CaseIterable {
     case written, renamed, linked, dropped, nameless

@@ -8,7 +8,7 @@ import Testing
 
 @testable import Spool
 
-@Suite("A writer with two ways", .timeLimit(.minutes(2))) struct SpoolWriterSubmissionTests {
+@Suite("A writer with two ways", .timeLimit(.minutes(5))) struct SpoolWriterSubmissionTests {
   private let me = geteuid()
   private static let identified = Array(#"{"action":"complete","program_id":"p1","week_number":1,"day_number":3,"id":"once"}"#.utf8)
   private static let anonymous = Array(#"{"action":"complete","program_id":"p1","week_number":1,"day_number":3}"#.utf8)

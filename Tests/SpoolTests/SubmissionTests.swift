@@ -8,7 +8,7 @@ import Testing
 
 @testable import Spool
 
-@Suite("Handing over by socket", .timeLimit(.minutes(2))) struct SubmissionTests {
+@Suite("Handing over by socket", .timeLimit(.minutes(5))) struct SubmissionTests {
   private let me = geteuid()
   private let ready = SubmissionAnswer.ready(maximumFileSize: 65_536)
 

@@ -66,7 +66,7 @@ private let isRoot: Comment = "only root may give files away"
     #expect(reader.waitingSenders.isEmpty)
   }
 
-  @Test("A file that the watcher has told of is found by its name, without a listing; when some were lost, by one", .timeLimit(.minutes(1)))
+  @Test("A file that the watcher has told of is found by its name, without a listing; when some were lost, by one", .timeLimit(.minutes(5)))
   func notes() async throws {
     let spool = try TemporarySpool()
     let (reader, notes) = (try spool.reader(), DropNotes())

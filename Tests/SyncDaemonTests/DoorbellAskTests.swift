@@ -5,7 +5,7 @@ import Testing
 
 @testable import SyncDaemon
 
-@Suite("Commands for the work loop", .timeLimit(.minutes(1)))
+@Suite("Commands for the work loop", .timeLimit(.minutes(5)))
 struct DoorbellAskTests {
   private let caller = Caller(uid: 1_000, daemon: 7)
 

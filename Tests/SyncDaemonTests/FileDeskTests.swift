@@ -12,7 +12,7 @@ import Testing
 
 @testable import SyncDaemon
 
-@Suite("Files that people ask about", .timeLimit(.minutes(1)))
+@Suite("Files that people ask about", .timeLimit(.minutes(5)))
 struct FileDeskTests {
   private let machine: MeasuredMachine
   private let control: DaemonControl

@@ -8,7 +8,7 @@ import Testing
 
 @testable import SyncDaemon
 
-@Suite("What those who watch are told", .timeLimit(.minutes(1)))
+@Suite("What those who watch are told", .timeLimit(.minutes(5)))
 struct LiveEventTests {
   struct Row: Sendable, CustomTestStringConvertible {
     let event: SyncEvent

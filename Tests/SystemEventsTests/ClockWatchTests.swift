@@ -5,7 +5,7 @@ import Testing
 
 @testable import SystemEvents
 
-@Suite("The clock", .timeLimit(.minutes(1)))
+@Suite("The clock", .timeLimit(.minutes(5)))
 struct ClockWatchTests {
   /// Whether the process may set the clock: CAP_SYS_TIME, the bit 25 of capabilities(7).
   static let maySetClock: Bool = {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import SystemEvents
 
-@Suite("A watched file", .timeLimit(.minutes(1)))
+@Suite("A watched file", .timeLimit(.minutes(5)))
 struct FileWatchTests {
   private let directory: TemporaryDirectory
 

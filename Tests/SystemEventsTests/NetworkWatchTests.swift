@@ -5,7 +5,7 @@ import Testing
 @testable import SystemEvents
 
 @Suite(
-  "The network", .timeLimit(.minutes(1)), .enabled(if: PrivateNetwork.isPossible, "making a network namespace takes CAP_SYS_ADMIN"))
+  "The network", .timeLimit(.minutes(5)), .enabled(if: PrivateNetwork.isPossible, "making a network namespace takes CAP_SYS_ADMIN"))
 struct NetworkWatchTests {
   private let network: PrivateNetwork
 
