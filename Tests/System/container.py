@@ -1,5 +1,6 @@
 """A container that boots Debian's systemd, and forgets everything when it ends. Needs root and systemd-nspawn."""
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -7,6 +8,7 @@ import signal
 import subprocess
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 # Of its own for each container: in the same control groups they would get into each other's way.
@@ -15,7 +17,7 @@ CONTROLLERS = [Path("/sys/fs/cgroup") / name for name in ("systemd", "unified", 
 PACKAGES = ["systemd", "systemd-sysv", "dbus", "dbus-user-session", "libpam-systemd", "init-system-helpers", "acl", "procps", "ca-certificates",
             "curl", "openssl", "python3", "libsqlite3-0", "libsystemd0", "libstdc++6", "zlib1g"]
 PREFIX = "progress-sync-test"
-ENVIRONMENT = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "TERM=dumb", "LANG=C.UTF-8"]
+ENVIRONMENT = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "TERM=dumb", "LANG=C.UTF-8"]
 
 
 def why_not():
@@ -26,6 +28,19 @@ def why_not():
         if not shutil.which(program):
             return f"there is no {program} (Debian: {package})"
     return None
+
+
+@contextmanager
+def alone(cache):
+    """Keeps other runs out until it is left: each removes what the others have made of other packages, booted or not."""
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"Waiting for another run to let go of {cache}.", flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def debian(cache):
