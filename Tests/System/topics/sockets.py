@@ -12,6 +12,7 @@ SOCKETS = ["progress-syncd.socket", "progress-syncd-submit.socket"]
 SUBMIT = "/run/progress-sync/submit.sock"
 # The example of docs/SPOOL.md as it stands there, all but its call.
 HAND_OVER = re.search(r"```python\n(import fcntl.*?)\nhand_over\(", (ROOT / "docs/SPOOL.md").read_text(encoding="utf-8"), re.DOTALL)[1]
+ACTION = {"action": "complete", "program_id": "p1", "week_number": 2, "day_number": 1}
 # What gets no answer is handed over again, with the same id: it may have arrived.
 HAND_OVER_MANY = """
 count, again = 0, []
@@ -121,6 +122,36 @@ def a_stop(judge, machine):
     judge.expect(True, "what was dropped meanwhile is taken in")
 
 
+def masked(judge, machine):
+    """Sockets of its own, as systemd's are masked."""
+    machine.add_user("eve", groups="")
+    machine.drop_in("RestartSec=200ms")
+    machine.run("systemctl", "mask", "--now", *SOCKETS)
+    machine.run("systemctl", "restart", DAEMON)
+    judge.expect(machine.is_active() and not any(machine.is_active(unit=unit) for unit in SOCKETS), "the service starts without them",
+                 lambda: machine.out("systemctl", "status", DAEMON, *SOCKETS))
+    for path in (SOCKET, SUBMIT):
+        found = machine.out("stat", "-c", "%a %U:%G", path)
+        judge.expect(found == "660 progress-sync:progress-sync-submit", f"{path} is the group's all the same", found)
+    for user, may in (("alice", True), ("eve", False)):
+        flush = machine.ctl("flush", MEMBERS, user=user)
+        handed = machine.run("python3", "-c", f"{HAND_OVER}\nhand_over({ACTION})", user=user, check=False)
+        judge.expect([flush.returncode, handed.returncode] == ([0, 0] if may else [77, 1]), f"{user} can {'ask, and hand over' if may else 'do neither'}",
+                     flush.stderr + handed.stderr)
+    inode, pid = machine.out("stat", "-c", "%i", SOCKET), machine.pid
+    machine.signal("KILL")
+    machine.await_another(pid)
+    judge.expect(machine.ctl("flush", MEMBERS).returncode == 0 and machine.out("stat", "-c", "%i", SOCKET) != inode, "killed, it replaces the sockets that it has left",
+                 lambda: machine.journal()[-1000:])
+    machine.run("systemctl", "unmask", *SOCKETS)
+    machine.run("systemctl", "restart", DAEMON)
+    inode = machine.out("stat", "-c", "%i", SOCKET)
+    machine.run("systemctl", "restart", DAEMON)
+    judge.expect(all(machine.is_active(unit=unit) for unit in SOCKETS) and machine.out("stat", "-c", "%i", SOCKET) == inode,
+                 "unmasked, systemd's are there again from the next start on", lambda: machine.out("systemctl", "status", *SOCKETS))
+    machine.drop_in("")
+
+
 def a_wrong_configuration(judge, machine):
     """A configuration that it cannot start with."""
     machine.write(CONFIGURATION, "nonsense: 1\n")
@@ -144,7 +175,7 @@ def a_wrong_configuration(judge, machine):
     machine.drop(2)
     api = API(machine)
     machine.await_empty()
-    judge.expect(len(api.taken("p1")) == 2, "and what was dropped arrives", api.taken("p1"))
+    judge.expect(len(api.taken("p1")) == 3, "and what was dropped arrives", api.taken("p1"))
 
 
-CASES = [over_a_restart, over_a_kill, handing_over, a_stop, a_wrong_configuration]
+CASES = [over_a_restart, over_a_kill, handing_over, a_stop, masked, a_wrong_configuration]
