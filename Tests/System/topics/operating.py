@@ -244,6 +244,31 @@ def a_backup(judge, machine):
         judge.expect(seen == {wanted} and len(machine.secure.taken(program)) == (2 if program == "late" else 5), f"all of {program} arrives, with {wanted}", seen)
 
 
+def removed(judge, machine):
+    """What somebody has removed."""
+    def make_again():
+        machine.run("systemctl", "stop", *UNITS[1:], DAEMON)
+        follow(judge, machine, "systemd-sysusers")
+        done = complete(machine, 7, "bob")
+        judge.expect(done.returncode == 0 and states(machine) == ["active"] * 3, "and all is well", f"{done.stderr}{states(machine)}")
+    machine.run("rm", "-r", "/run/progress-sync")
+    done = machine.ctl("complete", "unheard", "1", "1", "--system", user="bob")
+    machine.await_("the delivery", lambda: machine.secure.taken("unheard"))
+    judge.expect(done.returncode == 0, "without its sockets, it takes in and delivers what is dropped", done.stderr)
+    machine.run("systemctl", "restart", DAEMON)
+    done = machine.ctl("flush", "--system")
+    judge.expect(done.returncode == 69 and machine.is_active(), "progressctl does not reach it, after a restart neither", done.stderr)
+    make_again()
+    found = machine.out("stat", "-c", "%a %U:%G", "/run/progress-sync")
+    judge.expect(found == "2755 progress-sync:progress-sync-submit", "the directory of the sockets is as it was", found)
+    for what, command, status in (("user", "userdel -f progress-sync", "217"), ("spool", f"rm -r {SPOOL}", "226")):
+        machine.run("systemctl", "stop", *UNITS[1:], DAEMON)
+        machine.run("sh", "-c", command)
+        machine.run("systemctl", "start", DAEMON, check=False)
+        judge.expect(machine.show("ExecMainStatus") == status, f"without its {what}, it ends with {status}", lambda: machine.out("systemctl", "status", DAEMON))
+        make_again()
+
+
 def upgrading(judge, machine):
     """Upgrading."""
     machine.sh(f"""dpkg-deb -R {PLACE}/progress-sync_*.deb /root/tree
@@ -330,5 +355,5 @@ def the_page(judge, machine):
     judge.expect(machine.followed == sorted(machine.followed), "in its order", machine.followed)
 
 
-CASES = [install, the_api, a_token, https, people, a_service_of_ones_own, watching, stopping, a_backup, upgrading, removing, narrower, wider, without_name_spaces,
+CASES = [install, the_api, a_token, https, people, a_service_of_ones_own, watching, stopping, a_backup, removed, upgrading, removing, narrower, wider, without_name_spaces,
          the_server, the_page]
