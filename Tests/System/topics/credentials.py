@@ -134,4 +134,34 @@ def one_of_them_refused(judge, machine):
                  "with a new one of his own, all five arrive", tokens_seen(machine.api, "then-bob"))
 
 
-CASES = [no_token, a_token, a_sealed_token, a_refused_token, no_tokens_of_their_own, tokens_of_their_own, one_of_them_refused]
+def nobody_knows_her(judge, machine):
+    """A user whom the system cannot name for a while."""
+    def queue(program):
+        """Leaves the system without alice's name, and five of hers in the queue."""
+        machine.api.order(status=503)
+        machine.drop_many(program, 5, user="alice")
+        machine.await_pending(5)
+        machine.sh("cp -p /etc/passwd /root/passwd && sed -i /^alice:/d /etc/passwd")
+    queue("over-a-reload")
+    machine.run("systemctl", "reload", DAEMON)
+    machine.api.order()
+    machine.await_empty()
+    judge.expect(tokens_seen(machine.api, "over-a-reload") == {"secret-of-alice"}, "over a reload, she keeps her token", tokens_seen(machine.api, "over-a-reload"))
+    machine.run("mv", "/root/passwd", "/etc/passwd")
+    queue("over-a-restart")
+    asked = len(machine.api.requests())
+    machine.run("systemctl", "restart", DAEMON)
+    machine.api.order()
+    machine.ctl("flush", "--system")
+    machine.ctl("complete", "carols", "1", "1", "--wait=synced", user="carol")
+    paths = [request["path"] for request in machine.api.requests()[asked:] if request["status"] == 200]
+    judge.expect(len(machine.queue()) == 5 and paths == ["/api/progress/carols/complete"], "over a restart, what was taken in for her waits, and carol's does not", paths)
+    judge.expect(any("token_alice: the system knows no such user" in entry["MESSAGE"] for entry in machine.await_kind("userTokenUnusable")), "and the journal says why")
+    machine.run("mv", "/root/passwd", "/etc/passwd")
+    machine.run("systemctl", "reload", DAEMON)
+    machine.await_empty()
+    judge.expect(tokens_seen(machine.api, "over-a-restart") == {"secret-of-alice"}, "named again, a reload is enough, and all is delivered with her token",
+                 tokens_seen(machine.api, "over-a-restart"))
+
+
+CASES = [no_token, a_token, a_sealed_token, a_refused_token, no_tokens_of_their_own, tokens_of_their_own, one_of_them_refused, nobody_knows_her]
