@@ -1,6 +1,8 @@
 """Several people on one machine: members of progress-sync-submit, a stranger, and root; what each may see and do, and what none can do to another."""
 
 import re
+import threading
+import time
 
 from machine import API, DAEMON, HASTY, KINDS, SPOOL, expect_all
 
@@ -92,6 +94,28 @@ def a_flood(judge, machine):
     judge.expect(machine.await_kind("boundLeft")[0]["PROGRESS_SENDER_UID"] == machine.uid["bob"], "and the journal says that it is over")
 
 
+def a_clear_amid_a_flood(judge, machine):
+    """Who logs out amid another's flood."""
+    machine.api.stop()
+    machine.configure(HASTY)
+    flood = threading.Thread(target=machine.drop_many, args=("on-and-on", 20_000), kwargs={"user": "bob"})
+    flood.start()
+    machine.await_("the flood", lambda: machine.status()["pending"] > 0)
+    machine.drop_many("logged-out", 20, user="alice")
+    began = time.monotonic()
+    done = machine.ctl("clear", "--all", "--yes", "--system", user="alice")
+    judge.expect(done.returncode == 0 and "20 entries" in done.stdout and flood.is_alive(), "has all that is hers discarded while the flood goes on", done.stdout + done.stderr)
+    judge.note(f"after {time.monotonic() - began:.1f} s, of the 45 s that it waits at most")
+    flood.join()
+    machine.await_("an empty spool", lambda: machine.sh(f"ls {SPOOL}/incoming | wc -l") == "0")
+    judge.expect(machine.status()["pending"] == 20_000, "and nothing of anybody else's", machine.status()["pending"])
+    done = machine.ctl("clear", "--all", "--yes", "--system")
+    judge.expect(done.returncode == 0 and "20000 entries" in done.stdout, "root clears it all", done.stdout + done.stderr)
+    machine.api.start()
+    done = machine.ctl("complete", "logged-in", "1", "1", "--wait=synced", user="alice")
+    judge.expect(done.returncode == 0 and not machine.api.taken("logged-out") and not machine.api.taken("on-and-on"), "nothing of it is ever delivered", done.stderr)
+
+
 def a_flood_of_bytes(judge, machine):
     """Who fills the queue with long values, too."""
     machine.api.stop()
@@ -154,4 +178,4 @@ def attacks(judge, machine):
 
 
 # The attacks come last: the journal has no line for each of so many.
-CASES = [members, a_stranger, by_socket, a_flood, a_flood_of_bytes, rubbish, attacks]
+CASES = [members, a_stranger, by_socket, a_flood, a_clear_amid_a_flood, a_flood_of_bytes, rubbish, attacks]
