@@ -1,6 +1,6 @@
 """The API's token: absent, given by systemd, changed, refused; and tokens of people's own."""
 
-from machine import API, DAEMON, HASTY
+from machine import API, DAEMON
 
 COMMON = "/etc/credstore/progress-sync.api-token"
 TOKENS = "/etc/progress-sync/tokens"
@@ -16,23 +16,26 @@ def tokens_seen(api, program):
     return {request["token"] for request in api.requests() if request["path"].startswith(f"/api/progress/{program}/")}
 
 
+def expect_token(judge, machine, program, token, what, user=None):
+    """That what is dropped now is delivered, and with which token."""
+    done = machine.ctl("complete", program, "1", "1", "--wait=synced", user=user)
+    judge.expect(done.returncode == 0 and tokens_seen(machine.api, program) == {token}, what, lambda: done.stderr + machine.out("systemctl", "status", DAEMON))
+
+
 def no_token(judge, machine):
     """Without one."""
-    machine.add_user("alice")
-    machine.add_user("bob")
-    machine.add_user("carol")
-    machine.configure(HASTY)
+    for user in ("alice", "bob", "carol"):
+        machine.add_user(user)
+    machine.configure()
     machine.api = API(machine)
-    done = machine.ctl("complete", "none", "1", "1", "--wait=synced")
-    judge.expect(done.returncode == 0 and tokens_seen(machine.api, "none") == {""}, "the service starts, and asks without a token", done.stderr)
+    expect_token(judge, machine, "none", "", "the service starts, and asks without a token")
 
 
 def a_token(judge, machine):
     """With one in /etc/credstore."""
     machine.write(COMMON, "secret-of-all\n", "600")
     machine.run("systemctl", "restart", DAEMON)
-    done = machine.ctl("complete", "one", "1", "1", "--wait=synced")
-    judge.expect(done.returncode == 0 and tokens_seen(machine.api, "one") == {"secret-of-all"}, "the service asks with it", done.stderr)
+    expect_token(judge, machine, "one", "secret-of-all", "the service asks with it")
     for user, path in (("alice", f"{LOADED}/api-token"), ("alice", COMMON), ("progress-sync", COMMON)):
         judge.expect(machine.run("cat", path, user=user, check=False).returncode != 0, f"{user} cannot read {path}")
     shown = machine.out("progressctl", "config", "show") + machine.journal() + machine.out("systemctl", "show", DAEMON) + \
@@ -40,8 +43,7 @@ def a_token(judge, machine):
     judge.expect("secret-of-all" not in shown, "it stands neither in the journal, nor in the configuration shown, nor in the environment")
     machine.write(COMMON, "another-secret\n", "600")
     machine.run("systemctl", "restart", DAEMON)
-    done = machine.ctl("complete", "two", "1", "1", "--wait=synced")
-    judge.expect(done.returncode == 0 and tokens_seen(machine.api, "two") == {"another-secret"}, "changed, it takes a restart", done.stderr)
+    expect_token(judge, machine, "two", "another-secret", "changed, it takes a restart")
     machine.run("systemctl", "reload", DAEMON)
     judge.expect(machine.is_active(), "a reload goes well with it")
 
@@ -49,12 +51,10 @@ def a_token(judge, machine):
 def a_sealed_token(judge, machine):
     """With one that is encrypted for this machine."""
     sealed = "/etc/progress-sync/api-token.sealed"
-    made = machine.run("sh", "-euc", f"printf sealed-secret | systemd-creds encrypt --with-key=host --name=api-token - {sealed}", check=False)
+    machine.sh(f"printf sealed-secret | systemd-creds encrypt --with-key=host --name=api-token - {sealed}")
     machine.drop_in(f"LoadCredential=\nLoadCredentialEncrypted=api-token:{sealed}")
     machine.run("systemctl", "restart", DAEMON, check=False)
-    done = machine.ctl("complete", "sealed", "1", "1", "--wait=synced")
-    judge.expect(done.returncode == 0 and tokens_seen(machine.api, "sealed") == {"sealed-secret"}, "a drop-in of two lines is all",
-                 lambda: made.stderr + done.stderr + machine.out("systemctl", "status", DAEMON))
+    expect_token(judge, machine, "sealed", "sealed-secret", "a drop-in of two lines is all")
     machine.drop_in("")
     machine.run("systemctl", "restart", DAEMON)
 
@@ -84,8 +84,7 @@ def no_tokens_of_their_own(judge, machine):
         machine.sh(script)
         done = machine.run("systemctl", "restart", DAEMON, check=False)
         judge.expect(done.returncode == 0, f"{how}, it starts", lambda: machine.out("systemctl", "status", DAEMON))
-        done = machine.ctl("complete", f"plain-{number}", "1", "1", "--wait=synced", user="carol")
-        judge.expect(done.returncode == 0 and tokens_seen(machine.api, f"plain-{number}") == {"third-secret"}, "and delivers with the common one", done.stderr)
+        expect_token(judge, machine, f"plain-{number}", "third-secret", "and delivers with the common one", user="carol")
     said = [entry["PROGRESS_REASON"] for entry in machine.await_kind("userTokenUnusable")]
     judge.note(f"{len(said)} of the strange files are complained of")
     judge.expect(any("token_nobody-here" in reason for reason in said), "whom the system does not know is named", said)

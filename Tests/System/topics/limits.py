@@ -3,14 +3,14 @@
 import re
 import threading
 
-from machine import API, DAEMON, HASTY, SOCKET, expect_all
+from machine import API, DAEMON, SOCKET, expect_all
 
-# Opens as many connections as it may, says nothing on them, and keeps them until the file is gone.
-HOLD = f"""
-import os, resource, socket, sys, time
+# Opens as many connections as it may, says nothing on them, and keeps them until it is killed.
+HOLD = f"""#!/usr/bin/python3
+import resource, signal, socket
 resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))
 held = []
-for _ in range(int(sys.argv[1])):
+for _ in range(300):
     connection = socket.socket(socket.AF_UNIX)
     connection.settimeout(2)
     try:
@@ -19,10 +19,21 @@ for _ in range(int(sys.argv[1])):
     except OSError:
         break
 print(len(held), flush=True)
-open("/run/held-" + sys.argv[2], "w").close()
-while os.path.exists("/run/held-" + sys.argv[2]):
-    time.sleep(0.1)
+signal.pause()
 """
+
+
+def count(machine, what):
+    """How many of something the daemon has, as /proc has it."""
+    return int(machine.sh(f"ls /proc/$(systemctl show -P MainPID progress-syncd)/{what} | wc -l"))
+
+
+def hold(machine):
+    """Has bob keep as many connections as he can make, until his service is stopped; returns how many those are."""
+    machine.write("/usr/local/bin/hold", HOLD, "755")
+    before = machine.journal("-t", "hold")
+    machine.run("systemd-run", "--quiet", "--collect", "--unit=hold", "--uid=bob", "--gid=bob", "/usr/local/bin/hold")
+    return machine.await_("his connections", lambda: machine.journal("-t", "hold").removeprefix(before).strip())
 
 
 def in_force(judge, machine):
@@ -31,7 +42,7 @@ def in_force(judge, machine):
     judge.expect("Max open files            4096                 4096" in limits, "4096 descriptors", limits)
     for name, wanted in {"TasksMax": "64", "MemoryHigh": str(192 << 20), "MemoryMax": str(256 << 20)}.items():
         judge.expect(machine.show(name) == wanted, f"{name}={wanted}", machine.show(name))
-    threads = int(machine.sh("ls /proc/$(systemctl show -P MainPID progress-syncd)/task | wc -l"))
+    threads = count(machine, "task")
     judge.expect(threads <= 32, f"idle, it has {threads} of 64 threads")
 
 
@@ -39,9 +50,9 @@ def under_load(judge, machine):
     """Under load."""
     # So that systemd itself counts them, as it does outside a container.
     machine.sh("mount -o remount,rw,bind /sys/fs/cgroup/pids && systemctl daemon-reexec")
-    machine.add_user("alice")
-    machine.add_user("bob")
-    machine.configure(HASTY)
+    for user in ("alice", "bob"):
+        machine.add_user(user)
+    machine.configure()
     machine.api = API(machine)
     machine.api.order(delay=0.02)
     droppers = [threading.Thread(target=machine.drop_many, args=(f"load-{user}", 1500), kwargs={"user": user}) for user in ("alice", "bob")]
@@ -59,28 +70,22 @@ def under_load(judge, machine):
     machine.await_empty()
     for user in ("alice", "bob"):
         expect_all(judge, machine.api, f"load-{user}", 1500, f"all 1500 of {user}'s arrive, each once")
-    machine.api.stop()
+    machine.api.order()
 
 
 def many_clients(judge, machine):
     """Somebody opens as many connections as he can."""
-    machine.api = API(machine)
-    machine.run("chmod", "1777", "/run")
-    machine.write("/usr/local/bin/hold", "#!/usr/bin/python3\n" + HOLD, "755")
-    machine.run("systemd-run", "--quiet", "--collect", "--unit=hold", "--uid=bob", "--gid=bob", "/usr/local/bin/hold", "300", "bob")
-    machine.await_("his connections", lambda: machine.run("test", "-e", "/run/held-bob", check=False).returncode == 0)
-    judge.note(f"{machine.journal('-t', 'hold').strip()} connections were made")
+    judge.note(f"{hold(machine)} connections were made")
     done = machine.ctl("status", "--system", user="alice")
     judge.expect(done.returncode == 0 and "running" in done.stdout, "alice is answered all the same", done.stdout + done.stderr)
     judge.expect(machine.ctl("flush", "--system").returncode == 0, "and root is")
     done = machine.ctl("complete", "many", "1", "1", "--wait=synced", user="alice")
     judge.expect(done.returncode == 0, "and what is dropped is delivered", done.stderr)
-    descriptors = int(machine.sh("ls /proc/$(systemctl show -P MainPID progress-syncd)/fd | wc -l"))
+    descriptors = count(machine, "fd")
     judge.expect(descriptors < 200, f"the daemon has {descriptors} descriptors open")
-    threads = int(machine.sh("ls /proc/$(systemctl show -P MainPID progress-syncd)/task | wc -l"))
+    threads = count(machine, "task")
     judge.expect(threads <= 48, f"and {threads} threads")
-    machine.run("rm", "-f", "/run/held-bob")
-    machine.run("systemctl", "stop", "hold", check=False)
+    machine.run("systemctl", "stop", "hold")
     machine.await_("bob's turn", lambda: machine.ctl("flush", "--system", user="bob").returncode == 0)
     judge.expect(True, "when his connections have gone, bob is answered again")
 
@@ -90,20 +95,19 @@ def few_descriptors(judge, machine):
     machine.drop_in("LimitNOFILE=64")
     machine.run("systemctl", "restart", DAEMON)
     machine.drop_many("few", 200, user="alice")
-    machine.run("systemd-run", "--quiet", "--collect", "--unit=hold", "--uid=bob", "--gid=bob", "/usr/local/bin/hold", "300", "bob")
+    hold(machine)
     machine.drop_many("more", 200, user="alice")
     machine.await_("all of it", lambda: len(machine.api.taken("few")) == len(machine.api.taken("more")) == 200, 60)
     expect_all(judge, machine.api, "few", 200, "all is accepted and delivered")
     judge.expect(machine.show("NRestarts") == "0", "without a restart")
-    machine.run("rm", "-f", "/run/held-bob")
-    machine.run("systemctl", "stop", "hold", check=False)
+    machine.run("systemctl", "stop", "hold")
     machine.drop_in("")
 
 
 def few_threads(judge, machine):
     """As many threads as it has, and no more."""
     machine.run("systemctl", "restart", DAEMON)
-    threads = int(machine.sh("ls /proc/$(systemctl show -P MainPID progress-syncd)/task | wc -l"))
+    threads = count(machine, "task")
     machine.drop_in(f"TasksMax={threads + 2}")
     machine.run("systemctl", "restart", DAEMON)
     limit = machine.sh("cat /sys/fs/cgroup/pids/system.slice/progress-syncd.service/pids.max")

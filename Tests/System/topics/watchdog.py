@@ -9,53 +9,45 @@ from machine import API, DAEMON, HASTY, SPOOL, STATE, expect_all
 COUNT = 60
 
 
+def survive(judge, machine, settings, deed, before, after):
+    """Does something to the daemon when it has a queue, and drops more; returns the journal of that, when all has arrived."""
+    machine.drop_in(f"RestartSec=200ms\n{settings}")
+    machine.configure(HASTY)
+    machine.drop_many(before, COUNT, user="alice")
+    machine.await_pending(COUNT)
+    pid, began, known = machine.pid, time.monotonic(), len(machine.journal())
+    deed()
+    machine.drop_many(after, COUNT, user="alice")
+    machine.await_another(pid)
+    judge.note(f"back after {time.monotonic() - began:.1f} s")
+    said = machine.journal()[known:]
+    api = API(machine)
+    machine.await_empty()
+    expect_all(judge, api, before, COUNT, f"all {COUNT} of the queue arrive, each once")
+    expect_all(judge, api, after, COUNT, f"and all {COUNT} that were dropped meanwhile")
+    api.stop()
+    return said.partition("Scheduled restart job")[0]
+
+
 def a_hang(judge, machine):
     """SIGSTOP, with a queue, and with files that nobody takes in."""
     machine.add_user("alice")
-    machine.drop_in("WatchdogSec=12s\nRestartSec=200ms")
-    machine.configure(HASTY)
-    machine.drop_many("hang", COUNT, user="alice")
-    machine.await_pending(COUNT)
-    pid, began = machine.pid, time.monotonic()
-    machine.signal("STOP")
-    machine.drop_many("late", COUNT, user="alice")
-    machine.await_another(pid)
-    judge.note(f"back after {time.monotonic() - began:.1f} s, of which 12 s are WatchdogSec= of this test")
-    said = machine.journal().partition("Watchdog timeout")
-    said = "".join(said[1:]).partition("Scheduled restart job")[0]
+    said = survive(judge, machine, "WatchdogSec=12s", lambda: machine.signal("STOP"), "hang", "late")
     judge.expect("Watchdog timeout" in said and "with signal SIGABRT" in said, "the watchdog notices, and aborts it", said[-3000:])
     judge.expect(re.search(r" at \S+\.swift:\d+", said), "a backtrace with files and lines tells where it hung", said[-3000:])
     judge.expect(len(re.findall(r"^Thread \d+", said, re.MULTILINE)) > 2, "of all threads, as a hang may be in any", said[-3000:])
-    judge.expect("Failed with result 'watchdog'" in machine.journal() and machine.show("NRestarts") == "1", "systemd starts it again", said[-3000:])
-    api = API(machine)
-    machine.await_empty()
-    expect_all(judge, api, "hang", COUNT, f"all {COUNT} of the queue arrive, each once")
-    expect_all(judge, api, "late", COUNT, f"and all {COUNT} that were dropped while it hung")
-    api.stop()
+    judge.expect("Failed with result 'watchdog'" in said and machine.show("NRestarts") == "1", "systemd starts it again", said[-3000:])
 
 
 def a_crash(judge, machine):
     """A fault within the daemon, amid its work."""
-    machine.drop_in("RestartSec=200ms")
-    machine.configure(HASTY)
-    machine.drop_many("crash", COUNT, user="alice")
-    machine.await_pending(COUNT)
-    pid, before = machine.pid, machine.journal().count("Backtrace took")
     # SQLite has it mapped: what is mapped beyond the end of a file cannot be read (SIGBUS).
-    machine.run("truncate", "--size=0", f"{STATE}/queue.sqlite-shm")
-    machine.drop_many("more", COUNT, user="alice")
-    machine.await_another(pid)
-    said = machine.journal()
-    judge.expect(said.count("Backtrace took") > before and "Program crashed: Bus error" in said, "it is called by its name, with a backtrace",
+    said = survive(judge, machine, "", lambda: machine.run("truncate", "--size=0", f"{STATE}/queue.sqlite-shm"), "crash", "more")
+    judge.expect("Backtrace took" in said and "Program crashed: Bus error" in said, "it is called by its name, with a backtrace",
                  re.findall(r"\*\*\*.*", said))
     judge.note(f"{re.findall('Backtrace took.*', said)}")
     judge.expect(not (paths := re.findall(r".*(?:/work/|/home/|/root/|/build/).*", said)), "in which no path of the machine stands that built it", paths[:3])
     judge.expect("status=7/BUS" in said, "and systemd is told the truth about the end", said[-3000:])
-    api = API(machine)
-    machine.await_empty()
-    expect_all(judge, api, "crash", COUNT, f"all {COUNT} of the queue arrive, each once")
-    expect_all(judge, api, "more", COUNT, f"and all {COUNT} that came amid the crash")
-    api.stop()
 
 
 def kills_amid_intake(judge, machine):
