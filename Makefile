@@ -95,6 +95,7 @@ lint: ## Check the formatting of the Swift sources, and the shell scripts
 format: setup ## Format the Swift sources
 	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
 
+# What the shell itself writes is for everybody, too, whatever umask sudo hands down.
 install: $(RELEASE_STAMP) ## Install the release build; DESTDIR= PREFIX=/usr/local
 	install -d "$(DESTDIR)$(PREFIX)/bin"
 	install -m 755 $(PROGRAMS:%=.build/release/%) "$(DESTDIR)$(PREFIX)/bin"
@@ -103,13 +104,13 @@ install: $(RELEASE_STAMP) ## Install the release build; DESTDIR= PREFIX=/usr/loc
 	install -D -m 755 .build/release/swift-backtrace "$(DESTDIR)$(PREFIX)/libexec/progress-api/swift-backtrace"
 	install -d "$(DESTDIR)$(PREFIX)/lib/systemd/system" "$(DESTDIR)$(PREFIX)/lib/systemd/user" "$(DESTDIR)$(PREFIX)/lib/sysusers.d" \
 	  "$(DESTDIR)$(PREFIX)/lib/tmpfiles.d"
-	for unit in $(UNITS); do \
+	umask 022; for unit in $(UNITS); do \
 	  case $$unit in user/*) place=$$unit ;; *) place=system/$$unit ;; esac; \
 	  sed 's|/usr/bin/progress|$(PREFIX)/bin/progress|g; s|/usr/share|$(PREFIX)/share|g; s|/usr/libexec|$(PREFIX)/libexec|g' "systemd/$$unit" \
 	    >"$(DESTDIR)$(PREFIX)/lib/systemd/$$place" || exit; \
 	done
 	install -d "$(DESTDIR)$(PREFIX)/lib/systemd/catalog"
-	sed 's|/usr/share|$(PREFIX)/share|g' systemd/progress-sync.catalog >"$(DESTDIR)$(PREFIX)/lib/systemd/catalog/progress-sync.catalog"
+	umask 022; sed 's|/usr/share|$(PREFIX)/share|g' systemd/progress-sync.catalog >"$(DESTDIR)$(PREFIX)/lib/systemd/catalog/progress-sync.catalog"
 	install -m 644 systemd/progress-sync.sysusers "$(DESTDIR)$(PREFIX)/lib/sysusers.d/progress-sync.conf"
 	install -m 644 systemd/progress-api.sysusers "$(DESTDIR)$(PREFIX)/lib/sysusers.d/progress-api.conf"
 	install -m 644 systemd/progress-sync.tmpfiles "$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/progress-sync.conf"
@@ -124,9 +125,9 @@ install: $(RELEASE_STAMP) ## Install the release build; DESTDIR= PREFIX=/usr/loc
 	install -m 644 docs/man/progress-syncd.8 docs/man/progress-api.8 "$(DESTDIR)$(PREFIX)/share/man/man8"
 	install -d "$(DESTDIR)$(PREFIX)/share/bash-completion/completions" "$(DESTDIR)$(PREFIX)/share/zsh/$(ZSH_COMPLETIONS)" \
 	  "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d"
-	.build/release/progressctl completion bash >"$(DESTDIR)$(PREFIX)/share/bash-completion/completions/progressctl"
-	.build/release/progressctl completion zsh >"$(DESTDIR)$(PREFIX)/share/zsh/$(ZSH_COMPLETIONS)/_progressctl"
-	.build/release/progressctl completion fish >"$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/progressctl.fish"
+	umask 022; .build/release/progressctl completion bash >"$(DESTDIR)$(PREFIX)/share/bash-completion/completions/progressctl"
+	umask 022; .build/release/progressctl completion zsh >"$(DESTDIR)$(PREFIX)/share/zsh/$(ZSH_COMPLETIONS)/_progressctl"
+	umask 022; .build/release/progressctl completion fish >"$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/progressctl.fish"
 	install -d "$(DESTDIR)/etc/progress-sync" "$(DESTDIR)/etc/default"
 	test -e "$(DESTDIR)/etc/default/progress-api" || install -m 644 config/progress-api.default "$(DESTDIR)/etc/default/progress-api"
 	test -e "$(DESTDIR)/etc/progress-sync/config.yaml" || \
