@@ -141,11 +141,15 @@ def nobody_knows_her(judge, machine):
         machine.drop_many(program, 5, user="alice")
         machine.await_pending(5)
         machine.sh("cp -p /etc/passwd /root/passwd && sed -i /^alice:/d /etc/passwd")
-    queue("over-a-reload")
+    uid, group = machine.out("id", "-u", "alice"), machine.out("getent", "group", "progress-sync-submit").split(":")[2]
+    queue("before-a-reload")
     machine.run("systemctl", "reload", DAEMON)
+    machine.run("setpriv", f"--reuid={uid}", f"--regid={uid}", f"--groups={group}", "python3", "/mnt/guest/drops.py", "after-a-reload", "5")
     machine.api.order()
     machine.await_empty()
-    judge.expect(tokens_seen(machine.api, "over-a-reload") == {"secret-of-alice"}, "over a reload, she keeps her token", tokens_seen(machine.api, "over-a-reload"))
+    for program in ("before-a-reload", "after-a-reload"):
+        seen = tokens_seen(machine.api, program)
+        judge.expect(seen == {"secret-of-alice"} and len(machine.api.taken(program)) == 5, f"what she dropped {program.replace('-', ' ')} arrives with her token", seen)
     machine.run("mv", "/root/passwd", "/etc/passwd")
     queue("over-a-restart")
     asked = len(machine.api.requests())
