@@ -10,20 +10,11 @@ ZSH_COMPLETIONS := $(if $(filter /usr,$(PREFIX)),vendor-completions,site-functio
 FIRST   ?= $(shell date +%s)000000
 export SWIFT
 
-# progressctl is progress-syncd, too, when it is called by that name: Sources/progressctl/Progressctl.swift.
-PROGRAMS := progressctl progress-api
 SOURCES  := Package.swift $(shell find Sources -type f)
-SCRIPTS  := packaging/setup packaging/deb packaging/lint-deb packaging/reproduce $(wildcard packaging/debian/*/p*) packaging/run-demo .ci/run Tests/run Tests/PowerCut/run Tests/PowerCut/machine Tests/PowerCut/kernel Tests/PowerCut/guest/init Tests/Machine/guest/init
+SCRIPTS  := packaging/setup packaging/build-release packaging/deb packaging/lint-deb packaging/reproduce $(wildcard packaging/debian/*/p*) packaging/run-demo .ci/run Tests/run Tests/PowerCut/run Tests/PowerCut/machine Tests/PowerCut/kernel Tests/PowerCut/guest/init Tests/Machine/guest/init
 
 UNITS    := $(patsubst systemd/%,%,$(wildcard systemd/*.service systemd/*.socket systemd/user/*.service systemd/user/*.socket))
 
-# What is installed carries the Swift runtime in it: a toolchain in somebody's home is not there for a sandboxed service.
-# Line tables are what a backtrace needs of the debug information. The second and the third line are so that nothing in it depends on where
-# it was built: not the names of files, nor the length of #file, nor a hash of either. docs/PACKAGES.md has what each flag brings.
-RELEASE_FLAGS := --configuration release --static-swift-stdlib -Xswiftc -gline-tables-only -Xcc -gline-tables-only \
-  -Xswiftc -file-prefix-map -Xswiftc "$(CURDIR)=." -Xcc "-ffile-prefix-map=$(CURDIR)=." -Xswiftc -enable-experimental-concise-pound-file \
-  -Xswiftc -Xfrontend -Xswiftc -no-clang-module-breadcrumbs -Xswiftc -Xfrontend -Xswiftc -disable-incremental-llvm-codegen \
-  -Xswiftc -use-ld=lld -Xlinker --as-needed -Xlinker --no-export-dynamic -Xlinker -z -Xlinker pack-relative-relocs -Xlinker -z -Xlinker now
 RELEASE_STAMP := .build/release.stamp
 
 .DEFAULT_GOAL := help
@@ -98,7 +89,7 @@ format: setup ## Format the Swift sources
 # What the shell itself writes is for everybody, too, whatever umask sudo hands down.
 install: $(RELEASE_STAMP) ## Install the release build; DESTDIR= PREFIX=/usr/local
 	install -d "$(DESTDIR)$(PREFIX)/bin"
-	install -m 755 $(PROGRAMS:%=.build/release/%) "$(DESTDIR)$(PREFIX)/bin"
+	install -m 755 .build/release/progressctl .build/release/progress-api "$(DESTDIR)$(PREFIX)/bin"
 	ln -f "$(DESTDIR)$(PREFIX)/bin/progressctl" "$(DESTDIR)$(PREFIX)/bin/progress-syncd"
 	install -D -m 755 .build/release/swift-backtrace "$(DESTDIR)$(PREFIX)/libexec/progress-sync/swift-backtrace"
 	install -D -m 755 .build/release/swift-backtrace "$(DESTDIR)$(PREFIX)/libexec/progress-api/swift-backtrace"
@@ -140,11 +131,9 @@ ifeq ($(DESTDIR),)
 endif
 
 # So that `make build CONFIG=release`, then `sudo make install`, needs no Swift toolchain for root.
-$(RELEASE_STAMP): $(SOURCES)
+$(RELEASE_STAMP): $(SOURCES) packaging/build-release
 	@packaging/setup build
-	for program in $(PROGRAMS); do $(SWIFT) build $(RELEASE_FLAGS) --product "$$program" || exit; done
-	install -m 755 "$$($(SWIFT) -print-target-info | sed -n 's|.*"runtimeResourcePath": "\(.*\)/lib/swift".*|\1|p')/libexec/swift/linux/swift-backtrace-static" \
-	  .build/release/swift-backtrace
+	packaging/build-release
 	@touch $@
 
 clean: ## Remove what was built, and the demo's state
