@@ -1,8 +1,11 @@
 import ControlClient
 import ControlProtocol
+import Glibc
 import ProgressModel
 import Spool
+import SyncDaemon
 import SystemPackage
+import Systemd
 
 /// Waits until the daemon has accepted a dropped file, or until the API has what was in it.
 ///
@@ -18,6 +21,8 @@ struct ActionWait {
   /// The name that was dropped, which no other file has.
   let file: SpoolName
   let timeout: Duration
+  /// Is told once why the daemon leaves the file where it is, should that last.
+  var tell: (_ obstacle: String) -> Void = { _ in }
 
   enum Outcome: Equatable {
     case reached
@@ -35,17 +40,24 @@ struct ActionWait {
   private static let firstPoll = Duration.milliseconds(100)
   /// How often the files are looked at, or a daemon that is away.
   private static let longestPause = Duration.milliseconds(100)
+  /// A file that is taken in later than that may have something in its way.
+  private static let usualTime = Duration.seconds(1)
 
   /// Throws `ControlError` when nobody may know, and `CancellationError`.
   func outcome(clock: some Clock<Duration>) async throws -> Outcome {
-    let deadline = clock.now.advanced(by: timeout)
+    let start = clock.now
+    let deadline = start.advanced(by: timeout)
     var (poll, pause) = (Self.firstPoll, Duration.milliseconds(5))
+    var hasTold = false
     while true {
       let before = clock.now
       let look = try await look(for: max(.zero, min(poll, before.duration(to: deadline))))
       poll = min(poll * 2, Self.longestPoll)
       if let outcome = look.outcome { return outcome }
       guard clock.now < deadline else { return .timedOut(look.report) }
+      if !hasTold, look.isOfDaemon, look.report.state == .unknown, start.duration(to: clock.now) >= Self.usualTime {
+        hasTold = await tellObstacle()
+      }
       // A daemon keeps its answer back for a while. Where there is none, this looks again and again: soon at first, as most files are
       // accepted within milliseconds.
       if before.duration(to: clock.now) >= pause { continue }
@@ -54,18 +66,35 @@ struct ActionWait {
     }
   }
 
+  /// Returns whether there was one to tell.
+  private func tellObstacle() async -> Bool {
+    do {
+      guard let obstacle = try await client.socket.status().intakeObstacle(of: geteuid(), now: .now) else { return false }
+      tell(obstacle)
+    } catch ControlError.refused(let refusal) {
+      tell("progress-syncd says: \(refusal.error.singleLine)")
+    } catch {
+      // Whether it can be asked is seen by the next look.
+      return false
+    }
+    return true
+  }
+
   private struct Look {
     var report: ActionReport
     var outcome: Outcome?
+    var isOfDaemon = false
   }
 
   private func look(for patience: Duration) async throws -> Look {
     do {
       let report = try await client.socket.action(id, keys: keys, until: goal.state, for: patience)
       let rejection = report.state == .unknown ? try await rejection() : nil
-      return Look(report: report, outcome: outcome(report) ?? rejection)
+      return Look(report: report, outcome: outcome(report) ?? rejection, isOfDaemon: true)
     } catch let error as ControlError where error.isWithoutDaemon {
       return try lookIntoFiles(insteadOf: error)
+    } catch ControlError.refused(let refusal) where refusal.kind == .unavailable {
+      return Look(report: ActionReport(state: .unknown), isOfDaemon: true)
     } catch let error as ControlError where error.isPassing {
       return Look(report: ActionReport(state: .unknown))
     }

@@ -106,4 +106,10 @@ extension StatusReport {
     if let endpoint, account == nil || endpoint.state != .held, let obstacle = endpoint.obstacle(now: now) { return obstacle }
     return account.flatMap { $0.state == .held ? $0.words(now: now) : nil }
   }
+
+  /// Why what a user drops stays in `incoming/` at present, and what ends that; nil when nothing stands in the way.
+  func intakeObstacle(of user: UInt32, now: Timestamp) -> String? {
+    if let trouble = disk?.trouble { return "the spool or the queue cannot be used: \(trouble.singleLine)" }
+    return bounds.first { $0.sender == user }.map { "\($0.words(now: now)); \($0.consequence); \($0.remedy)" }
+  }
 }

@@ -14,7 +14,8 @@ struct Patience {
 
   func wait(for dropped: DroppedAction) async throws {
     let wait = ActionWait(
-      client: client, id: dropped.id, keys: dropped.keys, goal: goal, rejected: service.rejected, file: dropped.file, timeout: timeout)
+      client: client, id: dropped.id, keys: dropped.keys, goal: goal, rejected: service.rejected, file: dropped.file, timeout: timeout,
+      tell: { StandardError.say("\(dropped.file) waits in the spool: \($0)") })
     let outcome: ActionWait.Outcome
     do {
       outcome = try await Spinner.turning("waiting until \(dropped) is \(goal.rawValue)") {
@@ -47,7 +48,10 @@ struct Patience {
     do {
       let answer = try await client.status()
       if answer.source == .daemon {
-        if report.state == .unknown { return "progress-syncd\(answer.report.daemon.process) runs; see progressctl status" }
+        if report.state == .unknown {
+          return answer.report.intakeObstacle(of: geteuid(), now: .now)
+            ?? "progress-syncd\(answer.report.daemon.process) runs; see progressctl status"
+        }
         let obstacle = answer.report.obstacle(of: geteuid(), now: .now) ?? report.reason?.singleLine
         return obstacle ?? "it waits for its turn; see progressctl queue"
       }

@@ -28,6 +28,12 @@ struct BoundsTests {
     }
     #expect(try machine.files(in: "incoming") == ["000006.json"])
     #expect(try machine.daemonLog.contains("has reached the bound of 5 entries"))
+    let waited = try await machine.progressctl("rate", "p1", "1", "7", "easy", "--wait", "--timeout", "5s")
+    let lines = waited.words.split(separator: "\n")
+    #expect(waited.status == 75 && lines.count == 2, "\(waited)")
+    #expect(lines.allSatisfy { $0.contains("waits in the spool") && $0.contains("has reached the bound of 5 entries") }, "\(waited)")
+    #expect(lines.allSatisfy { $0.contains("further files stay in incoming/ until ") }, "\(waited)")
+    try FileManager.default.removeItem(at: machine.incoming.appending(path: try #require(machine.files(in: "incoming").last)))
     try await machine.killDaemon()
     machine.proxyPort = nil
     try await machine.startAPI()

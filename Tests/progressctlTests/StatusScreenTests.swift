@@ -140,6 +140,18 @@ struct StatusScreenTests {
     #expect(report.obstacle(of: 1_004, now: start)?.hasPrefix("the API does not accept us") == true)
   }
 
+  @Test("what keeps a drop in incoming/ is told to whom it concerns: a bound to its sender, the disk to everybody")
+  func intake() {
+    var report = full
+    let bound =
+      "uid 61001 has reached the bound of 10000 rejected files (limits.files_per_user), 2 min ago; further files stay in incoming/"
+    #expect(report.intakeObstacle(of: 61_001, now: start + .seconds(150))?.hasPrefix(bound) == true)
+    #expect(report.intakeObstacle(of: 61_002, now: start) == nil)
+    report.disk?.trouble = "the disk is full: make space for /q"
+    #expect(
+      report.intakeObstacle(of: 61_002, now: start) == "the spool or the queue cannot be used: the disk is full: make space for /q")
+  }
+
   @Test("what needs a person stands out, and colours change nothing else")
   func colours() {
     var report = full
