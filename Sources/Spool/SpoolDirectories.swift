@@ -36,6 +36,14 @@ struct SpoolDirectories: ~Copyable {
     }
   }
 
+  /// Why no entry at all can be claimed, when a claim was refused; nil when that was about the one entry.
+  func obstacle(behind refusal: Errno) -> SpoolError? {
+    guard refusal == .permissionDenied || refusal == .notPermitted else { return nil }
+    // A directory is changed under an open daemon by hand only, and it is the daemon's own that goes unnoticed: nobody else uses it.
+    guard claimed.isWritable else { return .notOurs(claimed.path, "cannot be written to by the daemon: \(refusal)") }
+    return incoming.isWritable ? nil : .system(doing: "claim from", path: incoming.path, code: refusal)
+  }
+
   private static func openDirectory(_ root: FilePath, _ name: FilePath.Component) throws(SpoolError) -> Directory {
     let path = root.appending(name)
     do throws(Errno) {
@@ -66,8 +74,14 @@ struct SpoolDirectories: ~Copyable {
   private static func checkPrivate(_ directory: borrowing Directory) throws(SpoolError) {
     let status = directory.status
     guard status.owner == geteuid(), status.permissions & 0o022 == 0 else {
-      throw .layout(
-        path: directory.path, problem: "must belong to the daemon alone", advice: "chown it to user \(geteuid()) and chmod it 0700")
+      throw .notOurs(directory.path, "must belong to the daemon alone")
     }
+  }
+}
+
+extension SpoolError {
+  /// A directory that is to be the daemon's own.
+  static func notOurs(_ path: FilePath, _ problem: String) -> SpoolError {
+    .layout(path: path, problem: problem, advice: "chown it to user \(geteuid()) and chmod it 0700")
   }
 }

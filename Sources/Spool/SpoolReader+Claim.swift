@@ -91,9 +91,10 @@ extension SpoolReader {
     } catch .noSuchFileOrDirectory {
       waiting.forget(entry.name)
       return nil
-    } catch  where error.concernsTheWholeSpool || (error == .permissionDenied && !directories.incoming.isWritable) {
+    } catch  where error.concernsTheWholeSpool {
       throw .system(doing: "claim from", path: directories.incoming.path, code: error)
     } catch {
+      if let obstacle = directories.obstacle(behind: error) { throw obstacle }
       ignore(entry, "cannot be moved: \(error); remove it, or let the daemon own incoming/", in: &batch)
       return nil
     }
@@ -116,7 +117,7 @@ extension Errno {
   fileprivate var concernsTheWholeSpool: Bool {
     let whole: [Errno] = [
       .noSpace, .diskQuotaExceeded, .readOnlyFileSystem, .ioError, .noMemory, .tooManyOpenFiles, .tooManyOpenFilesInSystem,
-      .staleNFSFileHandle,
+      .staleNFSFileHandle, .improperLink,
     ]
     return whole.contains(self)
   }

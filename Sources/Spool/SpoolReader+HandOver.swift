@@ -30,7 +30,7 @@ extension SpoolReader {
       }
       try directories.claimed.sync()
     } catch {
-      throw .system(doing: "recover the claims in", path: directories.claimed.path, code: error)
+      throw directories.obstacle(behind: error) ?? .system(doing: "recover the claims in", path: directories.claimed.path, code: error)
     }
     postponed = [:]
     unread = claims.keys.sorted(by: >)

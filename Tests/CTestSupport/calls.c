@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/timex.h>
@@ -17,6 +18,8 @@ int ctestsupport_nudge_clock(void) {
 }
 
 int ctestsupport_unshare_network(void) { return unshare(CLONE_NEWNET); }
+
+void ctestsupport_use_files_as(unsigned user) { setfsuid(user); }
 
 int ctestsupport_setxattr(const char *path, const char *name, const void *value, unsigned long size) {
   return setxattr(path, name, value, size, 0);

@@ -1,3 +1,4 @@
+import CTestSupport
 import Glibc
 import ProgressModel
 import Spool
@@ -135,6 +136,53 @@ import Testing
     #expect(spool.names(in: "incoming") == [SpoolName("a.json")] && reader.hasMore)
     #expect(chmod(spool.incoming.string, 0o700) == 0)
     #expect(try reader.takeRest(now: spool.start).names == ["a.json"])
+  }
+
+  @Test(
+    "A claimed/ that is not the daemon's any more is one error that names it, not the files', and ends with its cause",
+    .enabled(if: geteuid() == 0, "takes root"))
+  func claimedOfAnother() throws {
+    let spool = try TemporarySpool()
+    let claimed = spool.root.appending("claimed")
+    for name in ["a.json", "b.json"] {
+      spool.put("{}", as: name)
+      #expect(chown(spool.incoming.appending(name).string, anybody, anybody) == 0)
+    }
+    let reader = try spool.reader()
+    for directory in [spool.root, spool.incoming] { #expect(chown(directory.string, anybody, anybody) == 0) }
+    let complaint = "\(claimed) cannot be written to by the daemon: Permission denied; chown it to user 0 and chmod it 0700"
+    withoutPrivileges {
+      for _ in 1...2 {
+        let error = #expect(throws: SpoolError.self) { try reader.takeAll(now: spool.start) }
+        #expect(error?.description == complaint)
+      }
+      let error = #expect(throws: SpoolError.self) { try reader.recover(now: spool.start) }
+      #expect(error?.description == complaint)
+    }
+    #expect(spool.names(in: "incoming").count == 2)
+    #expect(chown(claimed.string, anybody, anybody) == 0)
+    let taken = try withoutPrivileges { try reader.takeAll(now: spool.start) }
+    #expect(taken.names == ["a.json", "b.json"] && taken.ignored.isEmpty)
+  }
+
+  @Test("Another's file in a sticky incoming/ is left alone, and it is the file that is named", .enabled(if: geteuid() == 0, "takes root"))
+  func stickyFile() throws {
+    let spool = try TemporarySpool()
+    spool.put("{}", as: "a.json")
+    let reader = try spool.reader()
+    for directory in [spool.root, spool.root.appending("claimed")] { #expect(chown(directory.string, anybody, anybody) == 0) }
+    #expect(chmod(spool.incoming.string, 0o1777) == 0)
+    let taken = try withoutPrivileges { try reader.takeAll(now: spool.start) }
+    #expect(taken.ignored.map(\.reason) == ["cannot be moved: Operation not permitted; remove it, or let the daemon own incoming/"])
+  }
+
+  private let anybody: uid_t = 61_001
+
+  /// Does what `body` does as anybody would who owns nothing, as far as files are concerned: setfsuid(2) is about this thread alone.
+  private func withoutPrivileges<Result>(_ body: () throws -> Result) rethrows -> Result {
+    ctestsupport_use_files_as(anybody)
+    defer { ctestsupport_use_files_as(0) }
+    return try body()
   }
 
   @Test("Files that come one after the other while the directory is being listed keep their order")

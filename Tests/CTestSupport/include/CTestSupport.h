@@ -9,6 +9,9 @@ int ctestsupport_nudge_clock(void);
 /// Takes the calling thread into a new network namespace.
 int ctestsupport_unshare_network(void);
 
+/// setfsuid(2): from now on the calling thread, and no other, does to files what that user may.
+void ctestsupport_use_files_as(unsigned user);
+
 /// sendmsg(2) of one packet that takes `count` descriptors along.
 int ctestsupport_send(int socket, const void *bytes, unsigned long length, const int *descriptors, unsigned count);
 
