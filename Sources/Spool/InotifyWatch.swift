@@ -14,6 +14,8 @@ struct InotifyWatch {
   private static let departures = IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED
   /// An open directory that is removed says so only when it is closed, but its parent says so at once.
   private static let replacements = IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_CREATE
+  /// A directory whose mode or owner has changed may be unreadable now, or readable again. Its parent tells of that, and of no file's mode.
+  private static let permissions = IN_ATTRIB
   private static let directories: [SpoolName] = [SpoolName("incoming"), SpoolName("claimed"), SpoolName("rejected")]
 
   /// - Parameter notes: Gets the names of what is dropped.
@@ -23,7 +25,9 @@ struct InotifyWatch {
     do throws(Errno) {
       let own = IN_ONLYDIR | IN_DELETE_SELF | IN_MOVE_SELF
       try checked { incoming.withPlatformString { inotify_add_watch(descriptor, $0, UInt32(Self.arrivals | own | IN_DONT_FOLLOW)) } }
-      self.root = try checked { root.withPlatformString { inotify_add_watch(descriptor, $0, UInt32(Self.replacements | own)) } }
+      self.root = try checked {
+        root.withPlatformString { inotify_add_watch(descriptor, $0, UInt32(Self.replacements | Self.permissions | own)) }
+      }
     } catch {
       close(descriptor)
       throw error
@@ -76,14 +80,19 @@ struct InotifyWatch {
 
   private func note(_ events: [Event]) {
     notes?.add(events.lazy.filter { $0.watch != root && !$0.name.bytes.isEmpty && !$0.name.isHidden }.map(\.name))
-    if events.contains(where: { Int32(bitPattern: $0.mask) & IN_Q_OVERFLOW != 0 }) { notes?.lose() }
+    // What came while the directory could not be read is known by no name.
+    if events.contains(where: { Int32(bitPattern: $0.mask) & (IN_Q_OVERFLOW | Self.permissions) != 0 }) { notes?.lose() }
   }
 
   private static func meaning(of event: Event, rootWatch: CInt) -> SpoolRing? {
     let mask = Int32(bitPattern: event.mask)
     if mask & IN_Q_OVERFLOW != 0 { return .overflowed }
     if mask & departures != 0 { return .gone }
-    if event.watch == rootWatch { return directories.contains(event.name) ? .gone : nil }
+    if event.watch == rootWatch {
+      // About the root itself there is no name.
+      if mask & permissions != 0 { return event.name.bytes.isEmpty || directories.contains(event.name) ? .changed : nil }
+      return directories.contains(event.name) ? .gone : nil
+    }
     return event.name.isHidden ? nil : .changed
   }
 }

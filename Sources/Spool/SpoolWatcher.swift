@@ -2,7 +2,7 @@ package import SystemPackage
 
 /// What the watcher has to say. None of it tells what happened; the directory does.
 package enum SpoolRing: Hashable, Sendable {
-  /// Something was dropped: scan, or look where there are notes.
+  /// Something was dropped, or a directory got another mode or owner: scan, or look where there are notes.
   case changed
   /// The kernel's queue was full, and events were lost: scan, as for any other ring.
   case overflowed

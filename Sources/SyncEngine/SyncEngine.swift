@@ -83,10 +83,19 @@ package struct SyncEngine<Files: SpoolPort, Queue: QueuePort> {
 
   struct Trouble {
     let reason: String
-    let retryAt: Timestamp
+    private let metAt: Timestamp
+    private(set) var retryAt: Timestamp
+
+    init(_ reason: String, now: Timestamp) {
+      (self.reason, metAt, retryAt) = (reason, now, now + SyncEngine.troubleRetryInterval)
+    }
+
+    /// Something has happened there: it may be over, though a flood of drops tells nothing of the kind.
+    mutating func hasten() { retryAt = metAt + SyncEngine.hastenedRetryInterval }
   }
 
   static var troubleRetryInterval: Duration { .seconds(5) }
+  static var hastenedRetryInterval: Duration { .seconds(1) }
   /// Between two commands of people who are no administrators that have the API tried at once.
   static var wakeInterval: Duration { .seconds(1) }
   /// How long clients' ids of actions are remembered, what was discarded, which is told of them, and receipts that outlived their use: as
@@ -115,7 +124,10 @@ package struct SyncEngine<Files: SpoolPort, Queue: QueuePort> {
     }
     lastTurnAt = now
     if let wakesAt, wakesAt <= now { wakeEndpoint(now: now, senders: wakingSenders) }
-    if input.spoolRang { mustLook = true }
+    if input.spoolRang {
+      mustLook = true
+      troubles[.accept]?.hasten()
+    }
     for command in input.commands { take(command, now: now) }
     // Before the queue is touched: a disk that refuses to settle must not hide an API's wish for silence.
     for answer in input.answers { observe(answer, now: now, &turn) }
@@ -179,7 +191,7 @@ package struct SyncEngine<Files: SpoolPort, Queue: QueuePort> {
       if trouble != nil, troubles.isEmpty { turn.events.append(.storageRecovered) }
     } catch {
       if troubles.isEmpty { turn.events.append(.storageFailed(reason: "\(error)")) }
-      troubles[step] = Trouble(reason: "\(error)", retryAt: now + Self.troubleRetryInterval)
+      troubles[step] = Trouble("\(error)", now: now)
     }
   }
 }

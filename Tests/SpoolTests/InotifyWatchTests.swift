@@ -26,6 +26,7 @@ import Testing
   @Test("Unfinished files and neighbours of the spool's directories mean nothing")
   func nothing() {
     #expect(InotifyWatch.ring(for: buffer((1, IN_CLOSE_WRITE, ".a.tmp"), (2, IN_CREATE | IN_ISDIR, "other")), rootWatch: 2) == nil)
+    #expect(InotifyWatch.ring(for: buffer((2, IN_ATTRIB | IN_ISDIR, "other")), rootWatch: 2) == nil)
     #expect(InotifyWatch.ring(for: buffer((2, IN_DELETE | IN_ISDIR, "incoming")), rootWatch: 2) == .gone)
     #expect(InotifyWatch.ring(for: [], rootWatch: 2) == nil)
     #expect(

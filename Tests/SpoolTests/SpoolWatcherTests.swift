@@ -64,6 +64,32 @@ import Testing
     #expect(await rings.next() == .gone)
   }
 
+  @Test(
+    "A directory that becomes unreadable rings, and what came until it is readable again is found by a listing",
+    arguments: ["", "incoming", "claimed"])
+  func permissions(of directory: String) async throws {
+    let spool = try TemporarySpool()
+    let path = directory.isEmpty ? spool.root.string : spool.root.string + "/" + directory
+    let notes = DropNotes()
+    let reader = try spool.reader()
+    reader.notes = notes
+    let watcher = try SpoolWatcher(root: spool.root, notes: notes)
+    try reader.scan(now: spool.start)
+    var rings = watcher.rings.makeAsyncIterator()
+    for mode: mode_t in [0o500, 0o700] {
+      #expect(chmod(path, mode) == 0)
+      #expect(await rings.next() == .changed)
+      #expect(!reader.wantsScan)
+      reader.look(now: spool.start)
+      #expect(reader.wantsScan)
+      try reader.scan(now: spool.start)
+    }
+    spool.put("{}", as: "a.json")
+    #expect(await rings.next() == .changed)
+    reader.look(now: spool.start)
+    #expect(!reader.wantsScan && reader.hasMore, "files are told of by name again")
+  }
+
   @Test("A burst that nobody listens to is one ring, and loses none of the files")
   func burst() async throws {
     let spool = try TemporarySpool()

@@ -154,6 +154,22 @@ struct SyncEngineTests {
     #expect(machine.wakeAt == nil)
   }
 
+  @Test("tries a spool that could not be used again within a second when it rings, and no more often than that")
+  func hastened() throws {
+    try machine.drop(action("complete"), ringing: false)
+    try machine.breakSpool()
+    for _ in 1...50 {
+      machine.turn(TurnInput(spoolRang: true))
+      #expect(try #require(machine.wakeAt) > machine.now)
+      machine.advance(.milliseconds(10))
+    }
+    try machine.mendSpool()
+    #expect(try #require(machine.wakeAt) <= machine.now + .milliseconds(500))
+    machine.pass(.milliseconds(1_000))
+    #expect(machine.events.contains(.storageRecovered))
+    #expect(try machine.files(in: "incoming").isEmpty)
+  }
+
   @Test("tries everything at once after a restart that an outage had put off")
   func restartAfterOutage() throws {
     try machine.drop(action("complete"))
