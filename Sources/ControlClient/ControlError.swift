@@ -48,6 +48,11 @@ package enum ControlError: Error, Hashable, CustomStringConvertible {
     }
   }
 
+  /// Whether somebody was reached who then went away.
+  package var isBrokenOff: Bool {
+    if case .lost = self { true } else { false }
+  }
+
   /// Whether it may be over by itself: a daemon that starts again, or is busy.
   package var isPassing: Bool {
     switch self {

@@ -57,6 +57,8 @@ struct Patience {
       }
     } catch ControlError.refused(let refusal) {
       return "progress-syncd runs, and says: \(refusal.error.singleLine)"
+    } catch let error as ControlError where error.isBrokenOff {
+      return Failure.words(for: error, of: service)
     } catch {
       // Who cannot be asked is looked for.
     }

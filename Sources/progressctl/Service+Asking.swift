@@ -27,12 +27,17 @@ extension Service {
 extension Failure {
   /// With the next step, and which service was looked at.
   init(_ error: ControlError, of service: Service) {
-    let next = Self.nextStep(after: error, of: service).map { "; \($0)" } ?? ""
-    self.init("\("\(error)".singleLine)\(next) (\(service.name))", code: error.exitCode)
+    self.init("\(Self.words(for: error, of: service)) (\(service.name))", code: error.exitCode)
+  }
+
+  /// The error and the next step.
+  static func words(for error: ControlError, of service: Service) -> String {
+    "\(error)".singleLine + (nextStep(after: error, of: service).map { "; \($0)" } ?? "")
   }
 
   private static func nextStep(after error: ControlError, of service: Service) -> String? {
-    switch error {
+    let unknown = "what became of it is not known; see progressctl status"
+    return switch error {
     case .noQueue: service.howToStart
     case .noDaemon:
       if case .running(let process) = service.files.presence {
@@ -42,7 +47,14 @@ extension Failure {
       }
     case .mayNotConnect(_, let group): (group.map { "sudo usermod -aG \($0) $USER and a new login, or " } ?? "") + "try again with sudo"
     case .notPermitted: "try again with sudo"
-    case .noAnswer, .lost: "what became of it is not known; see progressctl status"
+    case .lost:
+      // Where systemd holds the socket it accepts for a daemon that then does not start.
+      switch service.files.presence {
+      case .running: unknown
+      case .stopped: "progress-syncd does not start, or has just ended: see \(service.whereToLook)"
+      case .unknown: "\(unknown); where progress-syncd does not start: \(service.whereToLook)"
+      }
+    case .noAnswer: unknown
     case .socketPathTooLong: "set a shorter one"
     case .unexpected: "start the daemon again, so that it has this version"
     case .refused, .unreadable: nil

@@ -37,6 +37,15 @@ struct Service {
 
   var howToStart: String { "start it: \(startCommand)" }
 
+  /// What says why its daemon does not start.
+  var whereToLook: String {
+    if isNamed { return "what progress-syncd itself says" }
+    return switch kind {
+    case .user: "systemctl --user status progress-syncd and journalctl --user -u progress-syncd -e"
+    case .system: "systemctl status progress-syncd and journalctl -u progress-syncd -e"
+    }
+  }
+
   /// What starts its daemon.
   var startCommand: String {
     if isNamed, let file { return "progress-syncd --config \(file)" }

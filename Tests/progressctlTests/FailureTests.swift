@@ -27,6 +27,11 @@ struct FailureTests {
         .noAnswer(within: .seconds(10)), 75,
         "the daemon has not answered within 10s; what became of it is not known; see progressctl status"
       ),
+      (
+        .lost("Connection reset by peer"), 75,
+        "the connection to the daemon broke off: Connection reset by peer; progress-syncd does not start, or has just ended: "
+          + "see systemctl --user status progress-syncd and journalctl --user -u progress-syncd -e"
+      ),
       (.refused(ControlRefusal(.notPermitted, "only root may pause")), 77, "only root may pause"),
       (.refused(ControlRefusal(.notFound, "no such file")), 66, "no such file"),
       (.refused(ControlRefusal(.badRequest, "no such level")), 65, "no such level"),
