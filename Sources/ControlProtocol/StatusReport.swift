@@ -185,17 +185,25 @@ package struct SpoolReport: Hashable, Codable, Sendable {
   package var directory: String
   /// Files in `incoming/` that are not taken in yet; nil when the directory cannot be read.
   package var waiting: Int?
+  /// Files in `claimed/`, on their way into the queue; nil when the directory cannot be read.
+  package var claimed: Int?
+  /// When the oldest of those was claimed; nil when there is none.
+  package var oldestClaimAt: Timestamp?
   /// nil when the directory cannot be read.
   package var rejected: Int?
   /// Whether notices of the kernel ring at each drop; if not, only the rescan finds them.
   package var isWatched: Bool
 
-  package init(directory: String, waiting: Int?, rejected: Int?, isWatched: Bool) {
+  package init(
+    directory: String, waiting: Int?, claimed: Int? = 0, oldestClaimAt: Timestamp? = nil, rejected: Int?, isWatched: Bool
+  ) {
     (self.directory, self.waiting, self.rejected, self.isWatched) = (directory, waiting, rejected, isWatched)
+    (self.claimed, self.oldestClaimAt) = (claimed, oldestClaimAt)
   }
 
   private enum CodingKeys: String, CodingKey {
-    case directory, waiting, rejected
+    case directory, waiting, claimed, rejected
+    case oldestClaimAt = "oldest_claim_at"
     case isWatched = "watched"
   }
 }

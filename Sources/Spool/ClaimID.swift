@@ -27,6 +27,9 @@ package struct ClaimID: Hashable, Comparable, Sendable, CustomStringConvertible 
     text = hexadecimal(milliseconds, digits: 12) + hexadecimal(counter, digits: 4) + hexadecimal(random, digits: 8)
   }
 
+  /// When the claim was made, as far as the clock was right then.
+  var madeAt: Timestamp { Timestamp(milliseconds: milliseconds) }
+
   fileprivate var milliseconds: Int64 { Int64(text.prefix(12), radix: 16) ?? 0 }
   fileprivate var counter: UInt16 { UInt16(text.dropFirst(12).prefix(4), radix: 16) ?? 0 }
 }

@@ -1,3 +1,4 @@
+package import ProgressModel
 package import SystemPackage
 
 /// How many files lie in the parts of a spool, by what the directories hold now: a count that is kept beside them could drift.
@@ -6,6 +7,8 @@ package struct SpoolCensus: Hashable, Sendable {
   package let incoming: Int?
   /// Claimed, and not yet accepted or refused.
   package let claimed: Int?
+  /// When the oldest of them was claimed; nil when there is none.
+  package let oldestClaimAt: Timestamp?
   /// Refused, without their reasons.
   package let rejected: Int?
 
@@ -14,7 +17,12 @@ package struct SpoolCensus: Hashable, Sendable {
 
   package init(root: FilePath) {
     incoming = Self.count(in: root.appending("incoming")) { $0.isActionFile }
-    claimed = Self.count(in: root.appending("claimed")) { _ in true }
+    var oldest: ClaimID?
+    claimed = Self.count(in: root.appending("claimed")) { name in
+      if let claim = ClaimedName(name)?.claim { oldest = min(oldest ?? claim, claim) }
+      return true
+    }
+    oldestClaimAt = oldest?.madeAt
     rejected = Self.count(in: root.appending("rejected")) { !$0.isReason }
   }
 

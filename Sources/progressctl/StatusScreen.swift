@@ -98,6 +98,9 @@ struct StatusScreen {
     }
   }
 
+  /// What is claimed is accepted within moments, or something keeps it.
+  private static let usualClaim = Duration.seconds(10)
+
   private var spool: [Line] {
     guard let spool = report.spool else { return [] }
     func words(_ number: Int?, _ state: String, isNews: Bool = false) -> String {
@@ -107,6 +110,10 @@ struct StatusScreen {
     let next = hasRejected ? "; see progressctl rejected" : ""
     let (waiting, rejected) = (words(spool.waiting, "waiting"), words(spool.rejected, "rejected", isNews: hasRejected))
     var lines = ["\(waiting), \(rejected) (\(spool.directory.singleLine))\(next)"]
+    if let claimed = spool.claimed, let oldest = spool.oldestClaimAt, now - oldest >= Self.usualClaim {
+      lines.append(
+        style.paint("\(claimed) in claimed/, the oldest for \((now - oldest).inWords): the journal says what keeps them there", .yellow))
+    }
     if !spool.isWatched { lines.append(style.paint("not watched: files are found by the slow rescan only", .yellow)) }
     return section("spool", lines)
   }

@@ -33,7 +33,7 @@ struct ReportJSONTests {
     report.failures = [failed]
     report.endpoint = EndpointReport(state: .held, since: start, reason: "bad token", status: 401, nextProbeAt: start + .seconds(300))
     report.pause = PauseReport(since: start, until: nil, by: 1000)
-    report.spool = SpoolReport(directory: "/s", waiting: 1, rejected: 2, isWatched: true)
+    report.spool = SpoolReport(directory: "/s", waiting: 1, claimed: 3, oldestClaimAt: start, rejected: 2, isWatched: true)
     report.disk = DiskReport(queue: 4096, free: 1 << 40)
     report.lastMinute = RateReport(accepted: 1, delivered: 2, retried: 3)
     let text = try ControlCoding.text(of: report)

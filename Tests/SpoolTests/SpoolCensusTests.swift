@@ -1,3 +1,4 @@
+import ProgressModel
 import Spool
 import SystemPackage
 import Testing
@@ -14,6 +15,19 @@ struct SpoolCensusTests {
     }
     let census = SpoolCensus(root: spool.root)
     #expect((census.incoming, census.claimed, census.rejected) == (2, 1, 2))
+    #expect(census.oldestClaimAt == nil, "what a person put there tells no time")
+  }
+
+  @Test("tells since when the oldest claim stands")
+  func oldestClaim() throws {
+    let spool = try TemporarySpool()
+    let reader = try spool.reader()
+    for seconds in 0...2 {
+      spool.put("{}", as: "a.json")
+      #expect(try reader.takeAll(now: spool.start + .seconds(seconds)).files.count == 1)
+    }
+    let census = SpoolCensus(root: spool.root)
+    #expect(census.claimed == 3 && census.oldestClaimAt == spool.start)
   }
 
   @Test("tells what cannot be read from what is empty")

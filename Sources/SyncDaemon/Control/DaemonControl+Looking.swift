@@ -38,8 +38,8 @@ extension DaemonControl {
       (SpoolCensus(root: configuration.spool.directory), QueueFiles(path: configuration.queuePath.string))
     }
     report.spool = SpoolReport(
-      directory: configuration.spool.directory.string, waiting: spool.incoming, rejected: spool.rejected,
-      isWatched: readings.isSpoolWatched)
+      directory: configuration.spool.directory.string, waiting: spool.incoming, claimed: spool.claimed, oldestClaimAt: spool.oldestClaimAt,
+      rejected: spool.rejected, isWatched: readings.isSpoolWatched)
     report.bounds = readings.reachedBounds.filter { caller.confinement == nil || caller.confinement == $0.sender }.map(BoundReport.init)
     report.disk = DiskReport(
       queue: Int64(files.database + files.log + files.reserve), free: Int64(files.free), trouble: readings.storageTrouble)
