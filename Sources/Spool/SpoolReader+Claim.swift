@@ -43,7 +43,8 @@ extension SpoolReader {
   }
 
   /// Claims the entry now, lets it rest, or leaves it alone.
-  private func consider(_ entry: Entry, in batch: inout ClaimBatch, now: Timestamp) throws(SpoolError) -> ClaimID? {
+  private func consider(_ found: Entry, in batch: inout ClaimBatch, now: Timestamp) throws(SpoolError) -> ClaimID? {
+    guard let entry = try currentEntry(found) else { return nil }
     switch verdict(on: entry, now: now) {
     case .claim: return try take(entry, in: &batch, now: now)
     case .wait(let quiet): waiting.rest(entry.name, entry.status, quiet: quiet, now: now)
@@ -61,6 +62,25 @@ extension SpoolReader {
       }
     }
     return nil
+  }
+
+  /// The entry as it is by now, since hours may lie between its listing and its turn; nil when it is gone, or another file has taken its
+  /// place, which then has its own turn: its order, its sender and the time of its drop are not those that were listed.
+  private func currentEntry(_ found: Entry) throws(SpoolError) -> Entry? {
+    do throws(Errno) {
+      let entry = Entry(name: found.name, status: try directories.incoming.status(of: found.name))
+      // One that only changes keeps its turn: who never stops writing would never have one.
+      guard found.status.isSameFile(as: entry.status), found.sender == entry.sender else {
+        candidates.insert(entry)
+        return nil
+      }
+      return entry
+    } catch .noSuchFileOrDirectory {
+      waiting.forget(found.name)
+      return nil
+    } catch {
+      throw directories.obstacle(behind: error) ?? .system(doing: "claim from", path: directories.incoming.path, code: error)
+    }
   }
 
   private func verdict(on entry: Entry, now: Timestamp) -> Verdict {

@@ -114,6 +114,37 @@ import Testing
     #expect(try reader.takeRest(now: spool.start).names == ["b.json"])
   }
 
+  @Test("A file that another one has replaced since the listing is taken in the other's place, with the other's time of drop")
+  func replaced() throws {
+    let spool = try TemporarySpool()
+    spool.put(#"{"n":0}"#, as: "a.json", mtime: Timestamp(milliseconds: 1))
+    spool.put(#"{"n":1}"#, as: "b.json", mtime: Timestamp(milliseconds: 2))
+    let reader = try spool.reader()
+    try reader.scan(now: spool.start)
+    spool.put(#"{"n":2}"#, as: ".a.tmp", mtime: Timestamp(milliseconds: 3))
+    var renamed = stat()
+    #expect(spool.path(".a.tmp").withCString { old in spool.path("a.json").withCString { rename(old, $0) } } == 0)
+    #expect(spool.path("a.json").withCString { stat($0, &renamed) } == 0)
+    let taken = try reader.takeRest(now: spool.start)
+    #expect(taken.files.map { String(decoding: $0.contents, as: UTF8.self) } == [#"{"n":1}"#, #"{"n":2}"#])
+    let changed = Timestamp(milliseconds: Int64(renamed.st_ctim.tv_sec) * 1_000 + Int64(renamed.st_ctim.tv_nsec) / 1_000_000)
+    #expect(taken.files.last?.droppedAt == changed)
+  }
+
+  @Test("A file that is made another's since the listing counts as the other's", .enabled(if: geteuid() == 0, "takes root"))
+  func givenAway() throws {
+    let spool = try TemporarySpool()
+    spool.put("{}", as: "a.json")
+    let reader = try spool.reader()
+    try reader.scan(now: spool.start)
+    #expect(chown(spool.incoming.appending("a.json").string, anybody, anybody) == 0)
+    reader.allowance = IntakeAllowance(of: [anybody: 0])
+    #expect(try reader.claim(atMost: 10, now: spool.start).files.isEmpty)
+    #expect(reader.waitingSenders == [anybody] && spool.names(in: "incoming").count == 1)
+    reader.allowance = IntakeAllowance()
+    #expect(try reader.takeRest(now: spool.start).files.map(\.sender) == [anybody])
+  }
+
   @Test("What a writer drops, the reader takes, and nothing else is left lying about")
   func writerAndReader() throws {
     let spool = try TemporarySpool()

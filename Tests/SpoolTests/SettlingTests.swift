@@ -86,7 +86,7 @@ import Testing
     #expect(reader.nextLook == nil)
   }
 
-  @Test("A file that is rewritten between the listing and its claim settles in claimed/ before it is handed over")
+  @Test("A file that is rewritten between the listing and its claim settles before it is claimed")
   func rewrittenAfterListing() throws {
     let spool = try TemporarySpool()
     let reader = try spool.reader()
@@ -97,7 +97,21 @@ import Testing
     defer { close(held) }
     #expect(try reader.takeRest(now: spool.start).files.isEmpty)
     #expect(reader.nextLook == spool.start + .milliseconds(500))
-    #expect(spool.names(in: "incoming").isEmpty)
+    #expect(spool.names(in: "claimed").isEmpty)
+    #expect(Array(rest.utf8).withUnsafeBytes { write(held, $0.baseAddress, $0.count) } == rest.utf8.count)
+    #expect(try reader.takeRest(now: spool.start + .milliseconds(500)).files.map(\.contents) == [Array((half + rest).utf8)])
+  }
+
+  @Test("A file whose writer goes on after its claim settles in claimed/ before it is handed over")
+  func writtenAfterClaim() throws {
+    let spool = try TemporarySpool()
+    spool.put(half, as: SpoolName("a.json"), in: "claimed")
+    let reader = try spool.reader()
+    _ = try reader.recover(now: spool.start)
+    #expect(try reader.takeRest(now: spool.start).files.isEmpty)
+    #expect(reader.nextLook == spool.start + .milliseconds(500))
+    let held = spool.path(try #require(spool.names(in: "claimed").first), in: "claimed").withCString { open($0, O_WRONLY | O_APPEND) }
+    defer { close(held) }
     #expect(Array(rest.utf8).withUnsafeBytes { write(held, $0.baseAddress, $0.count) } == rest.utf8.count)
     #expect(try reader.takeRest(now: spool.start + .milliseconds(500)).files.map(\.contents) == [Array((half + rest).utf8)])
   }
