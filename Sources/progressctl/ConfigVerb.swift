@@ -52,6 +52,7 @@ struct CheckConfig: AsyncParsableCommand {
       let (service, unread) = try await check()
       let subject = service.file.map(\.string) ?? "the configuration, all of it defaults,"
       try StandardOutput.write(json ? Self.report([]) : "\(subject.singleLine) is right\n")
+      if let doubt = service.configuration.doubt { StandardError.say(doubt) }
       if let unread { StandardError.say("\(unread) was not checked, as you may not read it; sudo progressctl config check does") }
     } catch let error as ConfigurationError where json {
       try StandardOutput.write(Self.report(error.problems))
@@ -77,6 +78,21 @@ struct CheckConfig: AsyncParsableCommand {
       throw ConfigurationError(problems: [service.file.map { "\($0): \(error)" } ?? "\(error)"])
     }
     return (service, isHidden ? token : nil)
+  }
+}
+
+extension Configuration {
+  /// What a daemon may stumble over, though nothing is wrong with the file; nil when nothing is.
+  fileprivate var doubt: String? {
+    let directory = spool.directory
+    var status = stat()
+    // What cannot be looked at is not known to be amiss.
+    guard directory.withPlatformString({ stat($0, &status) }) == 0 else {
+      guard errno == ENOENT else { return nil }
+      return
+        "spool.directory: \(directory) does not exist; progress-syncd makes it only where its user may, and systemd-tmpfiles --create the usual one"
+    }
+    return status.st_mode & S_IFMT == S_IFDIR ? nil : "spool.directory: \(directory) is no directory; progress-syncd will not start with it"
   }
 }
 

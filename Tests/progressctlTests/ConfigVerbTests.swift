@@ -45,6 +45,17 @@ struct ConfigVerbTests {
     #expect(finished.code == 78 && finished.errors.hasPrefix("progressctl: \(file): /nowhere/ca.pem cannot be read"))
   }
 
+  @Test("a spool that is not there, or is no directory, is mentioned, and no fault of the file", arguments: ["none", "config.yaml"])
+  func doubtfulSpool(name: String) async throws {
+    let (file, spool) = (workstation.root.appending(path: "new.yaml").path, workstation.root.appending(path: name).path)
+    try "spool.directory: \(spool)\n".write(toFile: file, atomically: false, encoding: .utf8)
+    let finished = try await workstation.shell("$progressctl config check \(file)")
+    #expect(finished.code == 0 && finished.output == "\(file) is right\n")
+    let words = name == "none" ? "does not exist; progress-syncd makes it only where its user may" : "is no directory; "
+    #expect(finished.errors.hasPrefix("progressctl: spool.directory: \(spool) \(words)"))
+    #expect(try await workstation.shell("$progressctl config check --json \(file)").output == #"{"problems":[]}"# + "\n")
+  }
+
   @Test("without a daemon, what one would start with is shown, as a configuration that sets the same")
   func show() async throws {
     let shown = try await workstation.run("config", "show")
