@@ -81,7 +81,9 @@ struct ServiceOptions: ParsableArguments {
   /// its usual socket, and what is wrong is said to whoever reads standard error.
   ///
   /// Throws `ConfigurationError`; always for a file that was named, as it may name another socket.
-  func runningService(environment: [String: String]) throws(ConfigurationError) -> Service {
+  func runningService(
+    environment: [String: String], tell: (String) -> Void = StandardError.say
+  ) throws(ConfigurationError) -> Service {
     do {
       return try service(environment: environment)
     } catch {
@@ -89,8 +91,8 @@ struct ServiceOptions: ParsableArguments {
       let kind = kind?.kind ?? ServiceSearch(environment: environment, exists: \.exists).kind
       let usual = Configuration(kind: kind, environment: environment, tokenExists: false)
       guard config == nil, environment["PROGRESS_SYNC_CONFIG"] == nil, usual.control.socket.exists else { throw error }
-      for problem in error.problems { StandardError.say("\(problem)") }
-      StandardError.say("asking the daemon at \(usual.control.socket), which goes by what it has read before")
+      for problem in error.problems { tell("\(problem)") }
+      tell("asking the daemon at \(usual.control.socket), which goes by what it has read before")
       return Service(
         kind: kind, configuration: usual, file: Configuration.defaultFile(kind: kind, environment: environment), isNamed: false)
     }

@@ -122,6 +122,14 @@ struct OperatorTests {
     // progressctl itself cannot read that one; it finds the socket by the one that was right.
     let wrong = try await RunningProgram.run("progressctl", ["reload", "--config", good.path])
     #expect(wrong.status == 78 && wrong.words.contains("retry.backoff"), "\(wrong.words)")
+    // As systemd runs it, into the journal behind the daemon's own line.
+    let journal = machine.directory.appending(path: "journal")
+    let line = #"exec 2>"$2"; JOURNAL_STREAM=$(stat -c %d:%i "$2") exec "$0" reload --config "$1""#
+    let program = try RunningProgram.directory.appending(path: "progressctl").path
+    let reloaded = try await RunningProgram.run("/bin/sh", ["-c", line, program, good.path, journal.path])
+    let said = try String(contentsOf: journal, encoding: .utf8)
+    #expect(reloaded.status == 78 && reloaded.words.isEmpty)
+    #expect(said == "progressctl: the configuration is not reloaded; progress-syncd's own line has the reason\n")
   }
 
   @Test("is told why a rejected file cannot be shown, and that it is there")
