@@ -44,7 +44,7 @@ package final class APIClient: Sendable {
   /// Sends the call once and says what came of it, within the request timeout.
   ///
   /// When the task is cancelled it returns at once. A call that ended as `unreachable` may still have reached the API. One for a user whose
-  /// token is not there, or not usable, is `unauthorized` without having been made.
+  /// token is not there, or not usable, is `unauthorized` without having been made, as it would be without a token; nobody should ask for it.
   ///
   /// - Parameters:
   ///   - account: Whose token it carries.

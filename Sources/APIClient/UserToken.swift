@@ -10,4 +10,12 @@ package enum UserToken: Hashable, Sendable {
     case .unusable: nil
     }
   }
+
+  /// Why there is none to be used; nil where there is.
+  package var obstacle: String? {
+    switch self {
+    case .usable: nil
+    case .unusable(let reason): reason
+    }
+  }
 }

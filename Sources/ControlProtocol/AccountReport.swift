@@ -6,6 +6,10 @@ package struct AccountReport: Hashable, Codable, Sendable {
   /// The user's name; nil where the system has none.
   package var user: String?
   package var state: State
+  /// What it is held for; nil where it is not.
+  package var cause: Cause?
+  /// How many entries of the queue are to go out with it, in whatever state; nil from daemons that did not tell.
+  package var entries: Int?
   /// Since when; nil where that is not known.
   package var since: Timestamp?
   /// Why it is held, in the words of the API or of the daemon.
@@ -25,16 +29,28 @@ package struct AccountReport: Hashable, Codable, Sendable {
     case held
   }
 
+  /// As `State`.
+  package enum Cause: String, CaseIterable, Codable, Sendable {
+    /// There is no token for the user.
+    case missing
+    /// What there is cannot be used, so that the API is not asked.
+    case unusable
+    /// The API does not accept it.
+    case refused
+  }
+
   package init(
-    uid: UInt32, user: String? = nil, state: State, since: Timestamp? = nil, reason: String? = nil, status: Int? = nil,
-    nextProbeAt: Timestamp? = nil, remedy: String? = nil
+    uid: UInt32, user: String? = nil, state: State, cause: Cause? = nil, entries: Int? = nil, since: Timestamp? = nil,
+    reason: String? = nil,
+    status: Int? = nil, nextProbeAt: Timestamp? = nil, remedy: String? = nil
   ) {
-    (self.uid, self.user, self.state, self.since, self.reason) = (uid, user, state, since, reason)
+    (self.uid, self.user, self.state, self.cause, self.entries) = (uid, user, state, cause, entries)
+    (self.since, self.reason) = (since, reason)
     (self.status, self.nextProbeAt, self.remedy) = (status, nextProbeAt, remedy)
   }
 
   private enum CodingKeys: String, CodingKey {
-    case uid, user, state, since, reason, status, remedy
+    case uid, user, state, cause, entries, since, reason, status, remedy
     case nextProbeAt = "next_probe_at"
   }
 }

@@ -10,8 +10,7 @@ extension Configuration {
   /// The daemon's database.
   package var queuePath: FilePath { state.directory.appending("queue.sqlite") }
 
-  /// - Parameter accounts: The users who have tokens of their own.
-  func engineSettings(accounts: Set<UInt32>) -> EngineSettings {
+  func engineSettings(users: UserTokens) -> EngineSettings {
     var settings = EngineSettings(
       debounce: DebouncePolicy(
         complete: debounce.complete, intensity: debounce.intensity, schedule: debounce.schedule, exercise: debounce.exercise,
@@ -19,7 +18,8 @@ extension Configuration {
       retry: RetryPolicy(backoff: retry.backoff, parkedInitial: retry.parkedInitial, parkedMax: retry.parkedMax),
       maximumConcurrentRequests: api.maxConcurrentRequests, rescanInterval: spool.rescanInterval)
     settings.bounds = SenderBounds(files: limits.filesPerUser, keys: limits.keysPerUser, bytes: limits.bytesPerUser)
-    settings.accounts = accounts
+    settings.accounts = users.users
+    settings.unusableTokens = users.tokens.compactMapValues(\.obstacle)
     return settings
   }
 

@@ -36,8 +36,8 @@ extension EventLog {
     case .setAside(let row):
       "\(more) more rows of the queue are unreadable, the last \(row); they are kept, and progressctl failed lists them"
     case .endpoint(let state): "The API came and went \(more) more times in \(time); last: \(words(for: state, now: now))"
-    case .held(let hold, let account):
-      "Tokens were refused or accepted again \(more) more times in \(time); last: \(words(for: hold, of: account))"
+    case .held(let hold, let account, let entries):
+      "Tokens were refused or accepted again \(more) more times in \(time); last: \(words(for: hold, of: account, entries: entries))"
     case .released: "Tokens were refused or accepted again \(more) more times in \(time); progressctl status shows who is held"
     case .storageFailed(let reason):
       "The spool or the queue came and went \(more) more times in \(time); it cannot be used: \(reason)"

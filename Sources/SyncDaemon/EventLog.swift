@@ -75,7 +75,7 @@ package struct EventLog: Sendable {
     case .resumed(let caller): "Resumed\(caller.map { " by user \($0)" } ?? ": the time of the pause has come")"
     case .setAside(let row): "Row \(row) of the queue is unreadable; it is kept (progressctl failed), and the rest goes on"
     case .endpoint(let state): words(for: state, now: now)
-    case .held(let hold, let account): words(for: hold, of: account)
+    case .held(let hold, let account, let entries): words(for: hold, of: account, entries: entries)
     case .released(let account): account.user.map { "Nothing that \(UserName($0)) dropped is held any more" } ?? "The API accepts us"
     case .storageFailed(let reason): "The spool or the queue cannot be used; nothing is lost, trying again: \(reason)"
     case .storageRecovered: "The spool and the queue can be used again"
@@ -107,11 +107,12 @@ package struct EventLog: Sendable {
     }
   }
 
-  func words(for hold: Hold, of account: Account) -> String {
+  func words(for hold: Hold, of account: Account, entries: Int?) -> String {
     guard let user = account.user else {
       return "The API does not accept us (\(hold.words)): everything waits for a valid token; nothing is lost"
     }
-    return "What \(UserName(user)) dropped is held (\(hold.words)): it waits for a valid token of this user; nothing is lost"
+    let what = entries.map { $0 == 1 ? "1 entry waits" : "\($0) entries wait" } ?? "it waits"
+    return "What \(UserName(user)) dropped is held (\(hold.words)): \(what) for a valid token of this user; nothing is lost"
   }
 
   /// Of what is parked: nothing is given up.

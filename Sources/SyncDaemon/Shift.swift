@@ -43,7 +43,7 @@ struct Shift {
     let commons = loop.commons
     (self.loop, self.spool, self.token, self.notices) = (loop, spool, token, notices)
     configuration = loop.configuration
-    engine = SyncEngine(spool: spool, store: loop.store, settings: configuration.engineSettings(accounts: token.users.users))
+    engine = SyncEngine(spool: spool, store: loop.store, settings: configuration.engineSettings(users: token.users))
     courier = Courier(1, client: client, doorbell: commons.doorbell, instruments: commons.instruments)
     (firstCourierOfAPI, firstCourierOfConfiguration) = (courier.number, courier.number)
     commands = Commands(doorbell: commons.doorbell)
@@ -153,7 +153,7 @@ extension Shift {
       for account in renewed.accounts { firstCourierOfToken[account] = next }
     }
     guard let client else { return reloadRang ? .ofCircumstances : .none }
-    engine.apply(configuration.engineSettings(accounts: token.users.users))
+    engine.apply(configuration.engineSettings(users: token.users))
     noteUsers()
     let isOtherAPI = client.baseURL != courier.baseURL
     courier.retire()

@@ -48,7 +48,7 @@ extension SyncEvent {
     case .resumed: .resumed
     case .setAside: .setAside
     case .endpoint(let state): state.messageKind
-    case .held(_, let account): account == .common ? .apiHolds : .accountHeld
+    case .held(_, let account, _): account == .common ? .apiHolds : .accountHeld
     case .released(let account): account == .common ? .apiAnswers : .accountReleased
     case .storageFailed: .storageFailed
     case .storageRecovered: .storageRecovered
@@ -85,7 +85,10 @@ extension SyncEvent {
     case .resumed(let caller): return caller.map { [.caller: "\($0)"] } ?? [:]
     case .setAside(let row): return [.entry: "\(row)"]
     case .endpoint(let state): return state.fields
-    case .held(let hold, let account): return account.fields.merging(hold.fields) { $1 }
+    case .held(let hold, let account, let entries):
+      var fields = account.fields.merging(hold.fields) { $1 }
+      fields[.entries] = entries.map { "\($0)" }
+      return fields
     case .released(let account): return account.fields
     case .storageFailed(let reason), .removalFailed(let reason): return [.reason: reason]
     case .storageRecovered: return [:]

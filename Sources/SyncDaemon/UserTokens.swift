@@ -26,6 +26,10 @@ package struct UserTokens: Hashable, Sendable {
     /// Whom it concerns, where that is known.
     package let user: UInt32?
     package let description: String
+
+    package init(user: UInt32?, description: String) {
+      (self.user, self.description) = (user, description)
+    }
   }
 
   /// What a file is called that holds a user's token.

@@ -8,6 +8,8 @@ package struct EngineSettings: Hashable, Sendable {
   package var maximumConcurrentRequests: Int
   /// The users who have tokens of their own: what they drop goes out with theirs, and what everybody else drops with the common one.
   package var accounts: Set<UInt32> = []
+  /// Why the tokens of some of them cannot be used: nothing goes out for them meanwhile.
+  package var unusableTokens: [UInt32: String] = [:]
   /// How often the spool is read without having been rung for.
   package var rescanInterval: Duration
   /// What one sender may have.
@@ -23,11 +25,10 @@ package struct EngineSettings: Hashable, Sendable {
   /// Whose token what `sender` drops now goes out with.
   package func account(of sender: UInt32) -> Account { accounts.contains(sender) ? .user(sender) : .common }
 
-  /// Whether there is a token for it.
-  package func hasToken(for account: Account) -> Bool {
-    switch account {
-    case .common: true
-    case .user(let id): accounts.contains(id)
-    }
+  /// What there is of its token.
+  package func token(of account: Account) -> TokenPresence {
+    guard case .user(let id) = account else { return .usable }
+    guard accounts.contains(id) else { return .absent }
+    return unusableTokens[id].map { .unusable(reason: $0) } ?? .usable
   }
 }

@@ -14,11 +14,11 @@ struct AccountDesk {
   }
 
   /// What is to be said now.
-  mutating func report() -> SyncEvent? {
+  mutating func report(entries: Int?) -> SyncEvent? {
     if let hold = token.hold {
-      guard reported.map({ ($0.status == nil) != (hold.status == nil) }) ?? true else { return nil }
+      guard reported.map({ !$0.cause.isOfSameKind(as: hold.cause) }) ?? true else { return nil }
       reported = hold
-      return .held(hold, of: token.account)
+      return .held(hold, of: token.account, entries: entries)
     }
     // After a refusal, it takes more than a reason to try anew.
     guard let before = reported, token.isProven || before.status == nil else { return nil }
@@ -28,20 +28,21 @@ struct AccountDesk {
 }
 
 extension SyncEngine {
-  /// The accounts that have something in the queue, in their order. Takes up which of them have no token, and forgets whose account nothing
+  /// The accounts that have something in the queue, in their order. Takes up which of them lack a token, and forgets whose account nothing
   /// is known against, or waits in, any more.
   mutating func accountsInQueue(now: Timestamp, _ turn: inout Turn) throws -> [Account] {
-    let accounts = try store.rowsByAccount().keys.sorted()
-    for account in Set(desks.keys).union(accounts) {
-      let isMissing = !settings.hasToken(for: account) && accounts.contains(account)
-      guard isMissing || desks[account] != nil else { continue }
-      let wasMissing = desks[account]?.token.hold?.cause == .noToken
-      desks[account, default: AccountDesk(of: account)].token.note(hasToken: !isMissing, now: now)
-      if wasMissing, !isMissing { accountsToRelease.insert(account) }
-      reportHold(of: account, &turn)
-      if !settings.hasToken(for: account), !isMissing { desks[account] = nil }
+    let entries = try store.rowsByAccount()
+    for account in Set(desks.keys).union(entries.keys) {
+      let token = settings.token(of: account)
+      let isLacking = token != .usable && entries[account] != nil
+      guard isLacking || desks[account] != nil else { continue }
+      let wasLacking = desks[account]?.token.lacksToken ?? false
+      desks[account, default: AccountDesk(of: account)].token.note(isLacking ? token : .usable, now: now)
+      if wasLacking, !isLacking { accountsToRelease.insert(account) }
+      reportHold(of: account, entries: entries[account], &turn)
+      if token != .usable, !isLacking { desks[account] = nil }
     }
-    return accounts
+    return entries.keys.sorted()
   }
 
   func admission(of account: Account, now: Timestamp) -> Admission {
@@ -55,11 +56,11 @@ extension SyncEngine {
     desk.token.observe(outcome, for: delivery.sessions, now: now)
     if wasHeldForAll, desk.token.hold == nil { accountsToRelease.insert(delivery.account) }
     desks[delivery.account] = desk
-    reportHold(of: delivery.account, &turn)
+    reportHold(of: delivery.account, entries: nil, &turn)
   }
 
-  private mutating func reportHold(of account: Account, _ turn: inout Turn) {
-    if let event = desks[account]?.report() { turn.events.append(event) }
+  private mutating func reportHold(of account: Account, entries: Int?, _ turn: inout Turn) {
+    if let event = desks[account]?.report(entries: entries) { turn.events.append(event) }
   }
 
   func busy(of account: Account) -> Set<Session> { Set(inFlight.filter { $0.account == account }.flatMap(\.sessions)) }

@@ -42,8 +42,9 @@ package enum SyncEvent: Hashable, Sendable {
   case setAside(row: Int64)
   /// What is known of the API, whoever calls it, has changed in kind.
   case endpoint(EndpointHealth.State)
-  /// Nothing goes out with the token of an account any more, or for another cause than before; all others go on.
-  case held(Hold, of: Account)
+  /// Nothing goes out with the token of an account any more, or for another cause than before; all others go on. `entries`: how many of the
+  /// queue wait for it; nil where that was not counted.
+  case held(Hold, of: Account, entries: Int?)
   /// The API accepts the token of an account again; or nothing waits any more for one that is missing.
   case released(Account)
   /// The spool or the queue could not be used; everything stays where it is, and is tried again.

@@ -59,16 +59,23 @@ package struct TokenHealth: Hashable, Sendable {
     hold = Hold(since: hold?.since ?? now, cause: .refused(status: status), reason: reason, probeAt: now + Self.probeInterval)
   }
 
-  /// Learns whether there is a token at all. One that is new is tried at once.
-  package mutating func note(hasToken: Bool, now: Timestamp) {
-    switch (hold?.cause, hasToken) {
-    case (.noToken, true): self = TokenHealth(of: account)
-    case (.refused, false), (nil, false):
-      self = TokenHealth(of: account)
-      hold = Hold(since: now, cause: .noToken, reason: "there is no token for the user")
-    case (.noToken, false), (.refused, true), (nil, true): break
+  /// Learns what there is of a token. One that is new is tried at once.
+  package mutating func note(_ token: TokenPresence, now: Timestamp) {
+    switch token {
+    case .usable: if lacksToken { self = TokenHealth(of: account) }
+    case .unusable(let reason): hold(for: .unusableToken, reason, now: now)
+    case .absent: hold(for: .noToken, "there is no token for the user", now: now)
     }
   }
+
+  private mutating func hold(for cause: Hold.Cause, _ reason: String, now: Timestamp) {
+    let since = lacksToken ? hold?.since ?? now : now
+    self = TokenHealth(of: account)
+    hold = Hold(since: since, cause: cause, reason: reason)
+  }
+
+  /// Whether it is held because there is no token to ask with.
+  package var lacksToken: Bool { hold.map { $0.status == nil } ?? false }
 
   /// Forgets what was refused, so that the next request is tried at once: somebody says that the world has changed.
   package mutating func reset() {

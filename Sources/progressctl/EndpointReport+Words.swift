@@ -60,7 +60,9 @@ extension AccountReport {
   func state(now: Timestamp) -> String {
     switch state {
     case .open: "\(name) has a token of his own"
-    case .held: "what \(name) dropped is held" + (since.map { " since \((now - $0).inWords)" } ?? "")
+    case .held:
+      "what \(name) dropped is held" + (since.map { " since \((now - $0).inWords)" } ?? "")
+        + (entries.map { $0 == 1 ? ", 1 entry" : ", \($0) entries" } ?? "")
     }
   }
 

@@ -32,7 +32,8 @@ final class SamplePort: ControlPort {
       nextProbeAt: Self.instant("2026-01-28T15:31:00Z"))
     report.accounts = [
       AccountReport(
-        uid: 1_000, user: "alice", state: .held, since: Self.instant("2026-01-28T15:00:00Z"), reason: "bad token", status: 401,
+        uid: 1_000, user: "alice", state: .held, cause: .refused, entries: 1, since: Self.instant("2026-01-28T15:00:00Z"),
+        reason: "bad token", status: 401,
         nextProbeAt: Self.instant("2026-01-28T15:05:00Z"),
         remedy: "put a valid token into /etc/progress-sync/tokens/alice, then systemctl restart progress-syncd")
     ]

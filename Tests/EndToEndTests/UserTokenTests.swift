@@ -161,12 +161,28 @@ struct UserTokenTests {
       // One that is spoilt again leaves the good one in force.
       try give(.owner, "")
       try await eventually("that is said") {
+      try await eventually("it is held for what it is") { try await heldCause() == "unusable" }
+      let status = try await machine.progressctl(as: .owner, "status")
+      #expect(status.words.contains("1 entry (\(tokens.path)/token_\(Person.owner.user) is empty)"), "\(status.words)")
         try machine.daemonLog.ranges(of: "token_\(Person.owner.user) is empty; what uid \(Person.owner.user) drops waits").count == 2
       }
       try machine.drop(rating("easy", day: 2), of: Person.owner.user)
       try await eventually("it is delivered, too") { try machine.isDone() && machine.rows().count == 3 }
     }
-    #expect(try machine.daemonLog.ranges(of: "the system knows no such user; the file is left alone").count == 1)
+    let log = try machine.daemonLog
+    #expect(log.ranges(of: "the system knows no such user; the file is left alone").count == 1)
+    let file = "\(tokens.path)/token_\(Person.owner.user)"
+    #expect(log.contains("What uid \(Person.owner.user) dropped is held (\(file) is empty): 1 entry waits for a valid token of this user"))
+    #expect(log.contains("A person is needed: what uid \(Person.owner.user) dropped waits, as \(file) is empty; nothing is lost"))
+    #expect(!log.contains("401"))
+  }
+}
+
+extension UserTokenTests {
+  /// What the owner's account is held for, as scripts see it.
+  private func heldCause() async throws -> String? {
+    let status = try await machine.progressctl(as: .owner, "status", "--json").words
+    return ["missing", "unusable", "refused"].first { status.contains("\"cause\":\"\($0)\"") }
   }
 }
 

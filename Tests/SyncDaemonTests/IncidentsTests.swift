@@ -80,7 +80,8 @@ struct IncidentsTests {
       [(0, "401: no, of 7"), (1, "401: no"), (1, "401: no, of 8"), (9, "over held of 7"), (20, "over held"), (20, "over held of 8")]),
     Story(
       "a token that is missing is one, at once",
-      [(0, .happens([.held(Hold(since: instant(0), cause: .noToken, reason: "none"), of: .user(7))]))], [(0, "none: none, of 7")]),
+      [(0, .happens([.held(Hold(since: instant(0), cause: .noToken, reason: "none"), of: .user(7), entries: 1)]))],
+      [(0, "none: none, of 7")]),
     Story("an outage alone takes nobody", [(0, .happens([silent])), (50_000, .nothing)], []),
     Story("a clock that is set back does not put it off", [(90_000, .happens([forbidden])), (100, .nothing)], [(100, "403: no")]),
   ]
@@ -198,11 +199,13 @@ struct IncidentsTests {
 
   private static let answers = SyncEvent.released(.common)
   private static let silent = SyncEvent.endpoint(.unreachable(since: instant(0), failures: 1, probeAt: instant(1), reason: "refused"))
-  private static let unauthorized = SyncEvent.held(Hold(since: instant(0), cause: .refused(status: 401), reason: "no"), of: .common)
-  private static let forbidden = SyncEvent.held(Hold(since: instant(0), cause: .refused(status: 403), reason: "no"), of: .common)
+  private static let unauthorized = SyncEvent.held(
+    Hold(since: instant(0), cause: .refused(status: 401), reason: "no"), of: .common, entries: nil)
+  private static let forbidden = SyncEvent.held(
+    Hold(since: instant(0), cause: .refused(status: 403), reason: "no"), of: .common, entries: nil)
 
   private static func held(_ user: UInt32) -> SyncEvent {
-    .held(Hold(since: instant(0), cause: .refused(status: 401), reason: "no"), of: .user(user))
+    .held(Hold(since: instant(0), cause: .refused(status: 401), reason: "no"), of: .user(user), entries: nil)
   }
 
   private static func released(_ user: UInt32) -> SyncEvent { .released(.user(user)) }

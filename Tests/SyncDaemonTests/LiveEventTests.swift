@@ -57,10 +57,12 @@ struct LiveEventTests {
       .endpoint(.failing(since: instant(0), failures: 1, freshAt: instant(1), probeAt: instant(1), reason: "500")),
       "unreachable because 500"),
     Row(.endpoint(.unreachable(since: instant(0), failures: 1, probeAt: instant(1), reason: "refused")), "unreachable because refused"),
-    Row(.held(Hold(since: instant(0), cause: .refused(status: 401), reason: "no"), of: .common), "held status 401 because no"),
     Row(
-      .held(Hold(since: instant(0), cause: .refused(status: 401), reason: "no"), of: .user(1_000)), "held of 1000 status 401 because no"),
-    Row(.held(Hold(since: instant(0), cause: .noToken, reason: "none"), of: .user(1_000)), "held of 1000 because none"),
+      .held(Hold(since: instant(0), cause: .refused(status: 401), reason: "no"), of: .common, entries: nil), "held status 401 because no"),
+    Row(
+      .held(Hold(since: instant(0), cause: .refused(status: 401), reason: "no"), of: .user(1_000), entries: nil),
+      "held of 1000 status 401 because no"),
+    Row(.held(Hold(since: instant(0), cause: .noToken, reason: "none"), of: .user(1_000), entries: 2), "held of 1000 because none"),
     Row(.released(.common), "released"),
     Row(.released(.user(1_000)), "released of 1000"),
     Row(.storageFailed(reason: "full"), "storage because full"),

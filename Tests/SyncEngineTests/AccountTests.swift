@@ -15,9 +15,9 @@ struct AccountTests {
     machine.turn(TurnInput())
   }
 
-  private func give(_ users: Set<UInt32>) {
+  private func give(_ users: Set<UInt32>, unusable: [UInt32: String] = [:]) {
     var settings = Workstation.settings
-    settings.accounts = users
+    (settings.accounts, settings.unusableTokens) = (users, unusable)
     machine.apply(settings)
     machine.ringEndpoint()
   }
@@ -38,7 +38,7 @@ struct AccountTests {
     let status = try machine.status.accounts
     #expect(status.map(\.account) == [.common, .user(1_000), .user(1_001)] && status.map(\.rows) == [0, 20, 0])
     #expect(status.map { $0.hold?.status } == [nil, 401, nil])
-    let holds = machine.events.compactMap { if case .held(_, let account) = $0 { account } else { nil } }
+    let holds = machine.events.compactMap { if case .held(_, let account, _) = $0 { account } else { nil } }
     #expect(holds == [.user(1_000)])
     machine.pass(.seconds(300))
     #expect(try machine.counts.pending == 0)
@@ -54,6 +54,7 @@ struct AccountTests {
     machine.pass(.seconds(4_000))
     #expect(machine.deliveries.map(\.account) == [.common])
     #expect(try machine.status.accounts.last?.hold?.cause == .noToken)
+    #expect(machine.events.contains { if case .held(_, .user(1_000), 1) = $0 { true } else { false } })
     try machine.killAndStart()
     machine.pass(.seconds(10))
     #expect(machine.deliveries.map(\.account) == [.common])
@@ -61,6 +62,24 @@ struct AccountTests {
     machine.pass(.seconds(1))
     #expect(machine.deliveries.map(\.account) == [.common, .user(1_000)])
     #expect(machine.events.contains(.released(.user(1_000))))
+  }
+
+  @Test("and asks the API nothing with a token that cannot be used, says so, and goes on with it as soon as it can be used")
+  func unusable() throws {
+    give([1_000], unusable: [1_000: "/t/token_1000 is empty"])
+    try machine.drop(action("complete", day: 1), owner: 1_000)
+    machine.pass(.seconds(4_000))
+    machine.ringEndpoint()
+    #expect(machine.deliveries == [])
+    let hold = try #require(try machine.status.accounts.last?.hold)
+    #expect(hold.cause == .unusableToken && hold.status == nil && hold.reason == "/t/token_1000 is empty" && hold.probeAt == nil)
+    give([])
+    #expect(try machine.status.accounts.last?.hold?.cause == .noToken)
+    give([1_000])
+    machine.pass(.seconds(1))
+    #expect(machine.deliveries.map(\.account) == [.user(1_000)])
+    let said = machine.events.compactMap { if case .held(let hold, _, _) = $0 { hold.cause } else { nil } }
+    #expect(said == [.unusableToken, .noToken] && machine.events.contains(.released(.user(1_000))))
   }
 
   @Test("and moves what waits of a user whose first token comes, but not what is being sent")

@@ -78,13 +78,30 @@ struct TokenHealthTests {
   @Test("without a token nothing goes out, whatever there is reason for; a new one is tried at once")
   func missing() {
     var token = TokenHealth(of: .user(1_000))
-    token.note(hasToken: false, now: start)
-    token.note(hasToken: false, now: start + .seconds(9))
+    token.note(.absent, now: start)
+    token.note(.absent, now: start + .seconds(9))
     #expect(token.hold?.since == start && token.hold?.status == nil)
     token.reset()
     #expect(token.admission(now: start + .seconds(100_000)) == .nobody(until: nil))
-    token.note(hasToken: true, now: start + .seconds(10))
+    token.note(.usable, now: start + .seconds(10))
     #expect(token.admission(now: start + .seconds(10)) == .everyone(atMost: 64))
+  }
+
+  @Test("with one that cannot be used nothing goes out either, for that reason, and a refusal is forgotten over it")
+  func unusable() {
+    var token = TokenHealth(of: .user(1_000))
+    observe(expired, at: start, &token)
+    token.note(.usable, now: start)
+    #expect(token.hold?.status == 401)
+    token.note(.unusable(reason: "is empty"), now: start + .seconds(1))
+    let hold = Hold(since: start + .seconds(1), cause: .unusableToken, reason: "is empty")
+    #expect(token.hold == hold && token.lacksToken && token.isHeldForAll)
+    token.reset()
+    #expect(token.hold == hold && token.admission(now: start + .seconds(100_000)) == .nobody(until: nil))
+    token.note(.absent, now: start + .seconds(2))
+    #expect(token.hold?.cause == .noToken && token.hold?.since == hold.since)
+    token.note(.usable, now: start + .seconds(3))
+    #expect(token == TokenHealth(of: .user(1_000)))
   }
 
   @Test("a clock that was set back does not keep it waiting")

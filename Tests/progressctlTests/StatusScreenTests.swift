@@ -119,7 +119,7 @@ struct StatusScreenTests {
         uid: 1_001, user: "alice", state: .held, since: start, reason: "bad token", status: 401, nextProbeAt: start + .seconds(300),
         remedy: remedy),
       AccountReport(uid: 1_002, user: "bob", state: .open),
-      AccountReport(uid: 1_003, state: .held, reason: "there is no token for the user", remedy: "name a directory"),
+      AccountReport(uid: 1_003, state: .held, entries: 12, reason: "there is no token for the user", remedy: "name a directory"),
     ]
     #expect(
       screen(report).contains(
@@ -127,7 +127,7 @@ struct StatusScreenTests {
 
         own tokens   what alice dropped is held since 2 min (401: bad token)
                      tried again in 2 min; \(remedy)
-                     what uid 1003 dropped is held (there is no token for the user)
+                     what uid 1003 dropped is held, 12 entries (there is no token for the user)
                      name a directory
         pending
         """))

@@ -19,8 +19,11 @@ extension DaemonControl {
     let now = now()
     let configuration = commons.running.now
     var report = StatusReport(daemon: daemonReport)
-    let (census, suspension, failures) = try await queue.look { store in
-      try (store.census(), store.suspension(), store.latestFailures(sender: caller.confinement, atMost: Self.shownFailures))
+    let (census, suspension, failures, entries) = try await queue.look { store in
+      try (
+        store.census(), store.suspension(), store.latestFailures(sender: caller.confinement, atMost: Self.shownFailures),
+        store.rowsByAccount()
+      )
     }
     let counts = census.counts
     (report.waiting, report.retrying, report.parked, report.failed) = (counts.waiting, counts.retrying, counts.parked, counts.failed)
@@ -32,7 +35,7 @@ extension DaemonControl {
     report.lastSyncs = commons.chronicle.syncs(of: caller.confinement)
     let readings = commons.instruments.now
     report.endpoint = EndpointReport(readings, now: now)
-    report.accounts = AccountReport.all(readings, directory: configuration.api.userTokens)
+    report.accounts = AccountReport.all(readings, entries: entries, directory: configuration.api.userTokens)
       .filter { caller.owns(whatWasDroppedBy: $0.uid) }
     let (spool, files) = await desk.run {
       (SpoolCensus(root: configuration.spool.directory), QueueFiles(path: configuration.queuePath.string))

@@ -39,7 +39,7 @@ extension LiveEvent {
       [LiveEvent(at: instant, kind: .resumed, text: "Resumed\(caller.map { " by user \($0)" } ?? ": the time of the pause has come")")]
     case .retriedByHand, .flushed: []  // What comes of it is told.
     case .endpoint(let state): [LiveEvent(state, at: instant)]
-    case .held(let hold, let account): [LiveEvent(hold, of: account, at: instant)]
+    case .held(let hold, let account, _): [LiveEvent(hold, of: account, at: instant)]
     case .released(let account):
       [
         LiveEvent(

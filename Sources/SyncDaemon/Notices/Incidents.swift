@@ -42,7 +42,7 @@ package struct Incidents: Sendable {
   package mutating func observe(_ events: [SyncEvent], now: Timestamp) {
     for event in events {
       switch event {
-      case .held(let hold, let account):
+      case .held(let hold, let account, _):
         // 403 may be about one thing that we must not do, and then others get through soon.
         begin(.held(account, status: hold.status, reason: hold.reason), after: hold.status == 403 ? Self.calm : .zero, now: now)
       case .released(let account):

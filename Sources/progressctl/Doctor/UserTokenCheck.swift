@@ -33,7 +33,8 @@ extension Patient {
     let problems = found.problems.map { problem in
       problem.user == nil ? Diagnosis.warning(.token, "\(problem)", fix: fix) : .problem(.token, "\(problem)", fix: fix)
     }
-    let known = Set(found.users.map(\.user))
+    // Of a file that cannot be used it is said above that its user waits for it.
+    let known = Set(found.users.map(\.user) + found.problems.compactMap(\.user))
     let missing = accounts.filter { $0.state == .held && !known.contains($0.uid) }.map(diagnose)
     return problems + found.users.flatMap { diagnose($0, found, answersAnybody: answersAnybody, accounts: accounts) } + missing
   }
