@@ -23,7 +23,14 @@ package struct EngineSettings: Hashable, Sendable {
   }
 
   /// Whose token what `sender` drops now goes out with.
-  package func account(of sender: UInt32) -> Account { accounts.contains(sender) ? .user(sender) : .common }
+  ///
+  /// As long as anything is left in his own account, that is his own, also without a token: sent with the common one, a newer value would be
+  /// overtaken by an older one of his as soon as there is a token again, and what he takes for his own would become everybody's.
+  ///
+  /// - Parameter entries: How many rows each account has in the queue.
+  package func account(of sender: UInt32, entries: [Account: Int]) -> Account {
+    accounts.contains(sender) || entries[.user(sender)] != nil ? .user(sender) : .common
+  }
 
   /// What there is of its token.
   package func token(of account: Account) -> TokenPresence {

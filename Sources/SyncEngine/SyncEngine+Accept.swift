@@ -64,7 +64,7 @@ extension SyncEngine {
     forgettable += batch.durablyFinished.map(\.text)
     turn.events += batch.ignored.map { .ignored(file: "\($0.name)", reason: $0.reason) }
     report(batch.rejected, &turn)
-    let (acceptable, refusals) = parse(batch.files)
+    let (acceptable, refusals) = parse(batch.files, entries: batch.files.isEmpty ? [:] : try store.rowsByAccount())
     do {
       try accept(acceptable, now: now, &turn)
     } catch SyncStoreError.full where acceptable.count > 1 {
@@ -87,15 +87,15 @@ extension SyncEngine {
     finish(files.map(\.claim), &turn)
   }
 
-  private func parse(_ files: [ClaimedFile]) -> (acceptable: [ParsedFile], refusals: [Refusal]) {
+  private func parse(_ files: [ClaimedFile], entries: [Account: Int]) -> (acceptable: [ParsedFile], refusals: [Refusal]) {
     var acceptable: [ParsedFile] = []
     var refusals: [Refusal] = []
     for file in files {
       do {
         let actions = try ActionFile.parse(file.contents)
         let parsed = AcceptableFile(
-          claim: file.claim.text, sender: file.sender, account: settings.account(of: file.sender), droppedAt: file.droppedAt,
-          actions: actions)
+          claim: file.claim.text, sender: file.sender, account: settings.account(of: file.sender, entries: entries),
+          droppedAt: file.droppedAt, actions: actions)
         acceptable.append(ParsedFile(claim: file.claim, name: file.name, file: parsed))
       } catch {
         refusals.append(Refusal(claim: file.claim, reason: "\(error)"))

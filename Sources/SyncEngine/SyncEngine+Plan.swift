@@ -15,8 +15,9 @@ extension SyncEngine {
       }
       hasRecalled = true
     }
-    if try isSuspended(now: now, &turn) { return }
+    // Who lacks a token is told also while a person has nothing sent.
     let accounts = try accountsInQueue(now: now, &turn)
+    if try isSuspended(now: now, &turn) { return }
     switch endpoint.admission(now: now) {
     case .everyone(let window): try serve(accounts, atMost: window, now: now, &turn)
     case let admission:

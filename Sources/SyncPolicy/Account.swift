@@ -2,7 +2,7 @@ package import ProgressModel
 
 /// Whose token a write goes out with: decided when it is accepted.
 ///
-/// What was accepted for a user goes out with no other token: as long as there is none of his, it waits.
+/// What was accepted for a user goes out with no other token: as long as there is none of his, it waits, and with it what he drops meanwhile.
 package enum Account: Hashable, Sendable, Comparable {
   /// The token of the configuration, which is everybody's who has none of his own.
   case common

@@ -138,10 +138,17 @@ struct UserTokenTests {
       try await machine.startDaemon()
       try machine.drop(rating("perfect", day: 22))
       try await eventually("after a restart, too") { try machine.rows().count == 2 && machine.pending() == 5 }
+      let words = "What uid \(Person.owner.user) dropped is held (there is no token for the user): 5 entries wait for a valid token"
+      #expect(try machine.daemonLog.contains(words))
+      try machine.drop(rating("hard", day: 1), of: Person.owner.user)
+      try machine.drop(rating("easy", day: 6), of: Person.owner.user)
+      try await eventually("what he drops meanwhile waits with it") { try machine.pending() == 6 }
+      try machine.drop(rating("perfect", day: 23))
+      try await eventually("and with nothing else") { try machine.rows().count == 3 }
       accepted.add("new")
       try give(.owner, "new")
-      try await eventually("everything is delivered") { try machine.isDone() && machine.rows().count == 7 }
-      #expect(tokens(proxy, days: 1...5) == ["one", "new"])
+      try await eventually("everything is delivered") { try machine.isDone() && machine.rows().count == 9 }
+      #expect(tokens(proxy, days: 1...6) == ["one", "new"])
     }
   }
 
@@ -154,6 +161,9 @@ struct UserTokenTests {
       try machine.drop(rating("easy", day: 1), of: Person.owner.user)
       try machine.drop(rating("hard", day: 11), of: Person.member.user)
       try await eventually("the other's is delivered") { try machine.rows().count == 1 }
+      try await eventually("it is held for what it is") { try await heldCause() == "unusable" }
+      let status = try await machine.progressctl(as: .owner, "status")
+      #expect(status.words.contains("1 entry (\(tokens.path)/token_\(Person.owner.user) is empty)"), "\(status.words)")
       #expect(tokens(proxy, days: 1...1) == [])
       try give(.owner, "one")
       try await eventually("it is delivered, too") { try machine.isDone() && machine.rows().count == 2 }
@@ -161,9 +171,6 @@ struct UserTokenTests {
       // One that is spoilt again leaves the good one in force.
       try give(.owner, "")
       try await eventually("that is said") {
-      try await eventually("it is held for what it is") { try await heldCause() == "unusable" }
-      let status = try await machine.progressctl(as: .owner, "status")
-      #expect(status.words.contains("1 entry (\(tokens.path)/token_\(Person.owner.user) is empty)"), "\(status.words)")
         try machine.daemonLog.ranges(of: "token_\(Person.owner.user) is empty; what uid \(Person.owner.user) drops waits").count == 2
       }
       try machine.drop(rating("easy", day: 2), of: Person.owner.user)

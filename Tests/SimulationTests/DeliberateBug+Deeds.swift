@@ -34,6 +34,7 @@ extension DeliberateBug {
     case .retryKeepsTheRefusedID: "is asked again under the id that was refused"
     case .everybodyIsCommon: "goes out with the token of"
     case .keysIgnoreAccounts: "is neither queued nor applied"
+    case .lostTokensAreForgotten: "is accepted for common instead of user"
     case .holdStopsEverybody: "waits for the token of another"
     case .suspensionIsNotStored: "is called while sending is suspended"
     }

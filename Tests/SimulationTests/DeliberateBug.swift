@@ -82,6 +82,8 @@ enum DeliberateBug: CaseIterable {
   case everybodyIsCommon
   /// A key has one row, whoever's it is.
   case keysIgnoreAccounts
+  /// What somebody drops goes out as everybody's while older writes of his wait for a token of his own.
+  case lostTokensAreForgotten
   /// One refused token stops all.
   case holdStopsEverybody
 }

@@ -70,14 +70,16 @@ final class Oracle {
     dropOfClaim[claim.text] = file
   }
 
-  func noteAcceptance(of file: AcceptableFile, _ acceptance: Acceptance) {
+  /// - Parameter entries: How many rows each account had before.
+  func noteAcceptance(of file: AcceptableFile, _ acceptance: Acceptance, entries: [Account: Int]) {
     guard let number = dropOfClaim[file.claim] else { return expect(false, "\(file.claim) is accepted and was never claimed") }
     let hasReceipt = acceptance.entries.isEmpty && acceptance.repeated.isEmpty && acceptance.outdated.isEmpty
     guard !hasReceipt else { return expect(drops[number].isAccepted, "drop \(number) has a receipt and was not accepted") }
     expect(!drops[number].isAccepted, "drop \(number) is accepted twice")
     for key in acceptance.outdated { expectOvertaken(number, key: AccountKey(key, of: file.account), by: file) }
     expectOrder(of: number)
-    let account: Account = tokens.contains(file.sender) ? .user(file.sender) : .common
+    let isOwn = tokens.contains(file.sender) || entries[.user(file.sender)] ?? 0 > 0
+    let account: Account = isOwn ? .user(file.sender) : .common
     expect(file.account == account, "drop \(number) is accepted for \(file.account) instead of \(account)")
     drops[number].isAccepted = true
     guard !isRepetition(number, acceptance) else { return }

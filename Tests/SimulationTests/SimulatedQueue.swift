@@ -27,12 +27,14 @@ final class SimulatedQueue: QueuePort {
     _ files: [AcceptableFile], now: Timestamp, debounce: DebouncePolicy, inFlight: Set<Int64>, forgetting: [String]
   ) throws -> [Acceptance] {
     try admit(.grow)
-    let kept = bug == .acceptanceLosesTheLastFile && files.count > 1 ? files.dropLast() : files
+    var kept = bug == .acceptanceLosesTheLastFile && files.count > 1 ? files.dropLast() : files
+    let entries = try store.rowsByAccount()
+    if bug == .lostTokensAreForgotten { kept = kept.map { oracle.tokens.contains($0.sender) ? $0 : $0.common } }
     let blocked = bug == .failureBlocksItsKey ? try store.failedKeys() : []
     let acceptances = try store.accept(kept, now: now, debounce: debounce, inFlight: inFlight, forgetting: forgetting)
     try store.fail(acceptances.flatMap(\.entries).map(\.key).filter { blocked.contains($0) })
     if bug == .keysIgnoreAccounts { try store.dropRivals(of: acceptances.flatMap(\.entries)) }
-    for (file, acceptance) in zip(kept, acceptances) { oracle.noteAcceptance(of: file, acceptance) }
+    for (file, acceptance) in zip(kept, acceptances) { oracle.noteAcceptance(of: file, acceptance, entries: entries) }
     if bug == .receiptsGoTooEarly {
       _ = try store.accept([], now: now, debounce: debounce, inFlight: inFlight, forgetting: kept.map(\.claim))
     }
@@ -307,4 +309,9 @@ extension SyncStore {
       sequences.map { Settlement(sequence: $0, fate: .failed(status: 422, reason: "as before")) }, pause: pause(),
       now: Timestamp(milliseconds: 0))
   }
+}
+
+extension AcceptableFile {
+  /// The same for the common account.
+  fileprivate var common: AcceptableFile { AcceptableFile(claim: claim, sender: sender, droppedAt: droppedAt, actions: actions) }
 }

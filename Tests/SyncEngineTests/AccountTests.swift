@@ -22,6 +22,11 @@ struct AccountTests {
     machine.ringEndpoint()
   }
 
+  private func ask(_ deed: EngineCommand.Deed, sender: UInt32? = nil) {
+    machine.turn(TurnInput(commands: [EngineCommand(id: 1, deed, caller: sender ?? 0, sender: sender)]))
+    for _ in 1...100 where machine.results.isEmpty { machine.turn(TurnInput()) }
+  }
+
   private func accounts(of day: Int) -> [Account] {
     machine.deliveries.filter { $0.sessions.contains { $0.day == day } }.map(\.account)
   }
@@ -62,6 +67,34 @@ struct AccountTests {
     machine.pass(.seconds(1))
     #expect(machine.deliveries.map(\.account) == [.common, .user(1_000)])
     #expect(machine.events.contains(.released(.user(1_000))))
+  }
+
+  @Test("and keeps what a user drops behind what waits for a token of his own that is gone, until nothing of that is left")
+  func lost() throws {
+    give([1_000])
+    try machine.drop(action("schedule", "\"scheduled_date\":\"2026-01-28\"", day: 1), owner: 1_000)
+    give([])
+    try machine.killAndStart()
+    try machine.drop(action("schedule", "\"scheduled_date\":\"2026-01-29\"", day: 1), owner: 1_000)
+    try machine.drop(action("complete", day: 2), owner: 1_000)
+    machine.pass(.seconds(60))
+    #expect(machine.deliveries == [])
+    #expect(try machine.status.accounts.map(\.rows) == [0, 2])
+    ask(.discard(EntrySelection(all: true)), sender: 1_000)
+    try machine.drop(action("complete", day: 3), owner: 1_000)
+    machine.pass(.seconds(60))
+    #expect(machine.deliveries.map(\.account) == [.common] && accounts(of: 3) == [.common])
+  }
+
+  @Test("and says who lacks a token also while a person has nothing sent")
+  func lackingInAPause() throws {
+    give([1_000])
+    try machine.drop(action("complete", day: 1), owner: 1_000)
+    ask(.suspend(for: nil))
+    give([])
+    try machine.killAndStart()
+    machine.pass(.seconds(1))
+    #expect(machine.events.contains { if case .held(_, .user(1_000), 1) = $0 { true } else { false } })
   }
 
   @Test("and asks the API nothing with a token that cannot be used, says so, and goes on with it as soon as it can be used")

@@ -123,14 +123,15 @@ def one_of_them_refused(judge, machine):
     machine.run("rm", f"{TOKENS}/bob")
     machine.run("systemctl", "restart", DAEMON)
     machine.ctl("flush", "--system")
+    machine.drop(6, "then-bob", user="bob")
     machine.drop(9, "probe", user="carol")
     machine.await_("carol's", lambda: machine.api.taken("probe"))
-    judge.expect(not machine.api.taken("then-bob"), "without a token of his, nothing of bob's goes out with another one", tokens_seen(machine.api, "then-bob"))
+    judge.expect(not machine.api.taken("then-bob"), "without a token of his, nothing of bob's goes out with another one, nor what he drops meanwhile", tokens_seen(machine.api, "then-bob"))
     machine.write(f"{TOKENS}/bob", "new-secret-of-bob\n", "600")
     machine.run("systemctl", "restart", DAEMON)
     machine.await_empty()
-    judge.expect(tokens_seen(machine.api, "then-bob") == {"secret-of-bob", "new-secret-of-bob"} and len(machine.api.taken("then-bob")) == 5,
-                 "with a new one of his own, all five arrive", tokens_seen(machine.api, "then-bob"))
+    judge.expect(tokens_seen(machine.api, "then-bob") == {"secret-of-bob", "new-secret-of-bob"} and len(machine.api.taken("then-bob")) == 6,
+                 "with a new one of his own, all six arrive", tokens_seen(machine.api, "then-bob"))
 
 
 def nobody_knows_her(judge, machine):
