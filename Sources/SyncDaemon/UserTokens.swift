@@ -39,22 +39,24 @@ package struct UserTokens: Hashable, Sendable {
 
   /// Reads a directory; none for nil. Throws nothing: what cannot be read is a problem.
   ///
-  /// - Parameters:
-  ///   - prefix: Of the names of files that are tokens; empty for the directory that systemd loads credentials from.
-  ///   - user: The user whom the end of a file's name names; nil for nobody.
-  package init(in directory: FilePath?, prefix: String = Self.prefix, user: (String) -> UInt32? = UserName.user(named:)) {
+  /// - Parameter user: The user whom the end of a file's name names; nil for nobody.
+  package init(in directory: FilePath?, user: (String) -> UInt32? = UserName.user(named:)) {
+    self.init()
     guard let directory else { return }
-    let names: [String]
+    let names: [FilePath.Component]
     do throws(Errno) {
-      names = try directory.entryNames()
+      names = try directory.entryNames().filter { $0.string.hasPrefix(Self.prefix) }
     } catch {
       failure = error
       add(problem: "api.user_tokens: \(directory) cannot be read: \(error); the tokens that were read before stay in force", of: nil)
       return
     }
-    for name in names.filter({ $0.hasPrefix(prefix) && $0 != "." && $0 != ".." }).sorted() {
-      read(directory.appending(name), of: user(String(name.dropFirst(prefix.count))))
-    }
+    self = UserTokens(files: names.map { (String($0.string.dropFirst(Self.prefix.count)), directory.appending($0)) }, user: user)
+  }
+
+  /// Reads files that stand for users, by name or decimal user id.
+  package init(files: [(name: String, file: FilePath)], user: (String) -> UInt32? = UserName.user(named:)) {
+    for (name, file) in files.sorted(by: { $0.name < $1.name }) { read(file, of: user(name)) }
   }
 
   private mutating func read(_ file: FilePath, of user: UInt32?) {
@@ -99,17 +101,19 @@ package struct UserTokens: Hashable, Sendable {
 }
 
 extension FilePath {
-  /// The names of a directory's entries, in its own order. What is no UTF-8 in them is repaired.
-  fileprivate func entryNames() throws(Errno) -> [String] {
+  /// The names of what a directory holds, in its own order.
+  package func entryNames() throws(Errno) -> [FilePath.Component] {
     guard let stream = withPlatformString({ opendir($0) }) else { throw Errno(rawValue: errno) }
     defer { closedir(stream) }
-    var names: [String] = []
+    var names: [FilePath.Component] = []
     while true {
       errno = 0
       guard let entry = readdir(stream) else { break }
       // An entry is shorter in memory than its C type says, so that its name must be read in place.
       let offset = MemoryLayout<dirent>.offset(of: \.d_name) ?? 19
-      names.append(String(cString: UnsafeRawPointer(entry).advanced(by: offset).assumingMemoryBound(to: CChar.self)))
+      let name = FilePath.Component(
+        platformString: UnsafeRawPointer(entry).advanced(by: offset).assumingMemoryBound(to: CInterop.PlatformChar.self))
+      if let name, name.kind == .regular { names.append(name) }
     }
     guard errno == 0 else { throw Errno(rawValue: errno) }
     return names

@@ -1,6 +1,7 @@
 import APIClient
 import ControlClient
 import ControlProtocol
+import Foundation
 import ProgressModel
 import Spool
 import SyncDaemon
@@ -327,6 +328,25 @@ struct DoctorTests {
     let hidden = UserTokensFindings(directory: "/t", isHidden: true)
     expect(Self.patient().diagnoseUserTokens(hidden, answersAnybody: nil, accounts: accounts), [.problem, .ok], "mend it")
     expect(Self.patient().diagnoseUserTokens(hidden, answersAnybody: nil, accounts: []), [], nil)
+    let unusable = UserTokensFindings(directory: "/t", problems: [.init(user: 1_001, description: "/t/token_alice is empty")])
+    expect(Self.patient().diagnoseUserTokens(unusable, answersAnybody: nil, accounts: accounts), [.problem], "mend or remove it")
+  }
+
+  @Test("files that systemd refuses are problems of the service's start, and those that it passes over are told")
+  func credentials() throws {
+    let directory = FileManager.default.temporaryDirectory.appending(path: "tokens-\(UUID().uuidString.prefix(8))")
+    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
+    defer { try? FileManager.default.removeItem(at: directory) }
+    try Data("x".utf8).write(to: directory.appending(path: "a:b"))
+    try FileManager.default.createSymbolicLink(atPath: directory.appending(path: "c").path, withDestinationPath: "a:b")
+    let found = UserTokensFindings(
+      directory: UserTokenPlace.credentialSource, credentials: try TokenCredentials(in: FilePath(directory.path)))
+    let diagnoses = Self.patient().diagnoseUserTokens(found, answersAnybody: nil, accounts: [])
+    #expect(
+      diagnoses.map(\.verdict) == [.problem, .warning] && diagnoses.allSatisfy { $0.fix?.contains("restart progress-syncd") == true })
+    #expect(
+      diagnoses.first?.message
+        == "\(directory.path)/a:b has a ':' in its name: systemd refuses it, and the service does not start (243/CREDENTIALS)")
   }
 
   @Test("certificates are judged by their end, and by why they were refused")

@@ -113,8 +113,10 @@ struct Examination {
     guard directory.withPlatformString({ access($0, R_OK | X_OK) }) == 0 || errno != EACCES else {
       return UserTokensFindings(directory: directory, isHidden: true)
     }
-    let tokens = UserTokens(in: directory, prefix: directory == source ? "" : UserTokens.prefix)
-    var users = UserTokensFindings(directory: directory, problems: tokens.problems)
+    // A directory that cannot be listed is told of by the other reading of it.
+    let credentials = directory == source ? try? TokenCredentials(in: source) : nil
+    let tokens = credentials.map { UserTokens(files: $0.files.map { ($0.name, $0.path) }) } ?? UserTokens(in: directory)
+    var users = UserTokensFindings(directory: directory, problems: tokens.problems, credentials: credentials)
     for (user, entry) in tokens.entries.sorted(by: { $0.key < $1.key }) {
       guard let token = entry.token.token else { continue }
       // What is gone by now has no permissions.

@@ -11,6 +11,8 @@ struct UserTokensFindings: Hashable {
   /// The caller may not look into it, as it should be.
   var isHidden = false
   var problems: [UserTokens.Problem] = []
+  /// What systemd makes of them; nil where it has nothing to do with them.
+  var credentials: TokenCredentials?
   var users: [User] = []
 
   struct User: Hashable {
@@ -36,7 +38,8 @@ extension Patient {
     // Of a file that cannot be used it is said above that its user waits for it.
     let known = Set(found.users.map(\.user) + found.problems.compactMap(\.user))
     let missing = accounts.filter { $0.state == .held && !known.contains($0.uid) }.map(diagnose)
-    return problems + found.users.flatMap { diagnose($0, found, answersAnybody: answersAnybody, accounts: accounts) } + missing
+    let refusals = found.credentials.map { diagnose($0, takeOver: takeOver(found)) } ?? []
+    return refusals + problems + found.users.flatMap { diagnose($0, found, answersAnybody: answersAnybody, accounts: accounts) } + missing
   }
 
   private func diagnose(

@@ -163,6 +163,8 @@ def people(judge, machine):
     machine.sh(f"rm {tokens}/{uid} {tokens}/nobody-of-that-name; echo x >{tokens}/a:b")
     machine.run("systemctl", "restart", DAEMON, check=False)
     judge.expect(machine.show("ExecMainStatus") == "243", "one with a colon keeps the service from starting: 243", lambda: machine.out("systemctl", "status", DAEMON))
+    done = machine.ctl("doctor")
+    judge.expect(f"{tokens}/a:b has a ':' in its name" in done.stdout, "and doctor names it", done.stdout)
     machine.sh(f"rm {tokens}/a:b")
     machine.await_("the service, by itself", machine.is_active)
 
