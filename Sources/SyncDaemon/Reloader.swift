@@ -10,11 +10,16 @@ struct Reloader: Sendable {
 
   /// Reads the configuration again; throws, with nothing changed, when it does not hold.
   ///
-  /// - Parameter old: The tokens of users that are in force: what cannot be read just now stays so.
-  func reload(keeping old: UserTokens, logger: Logger) throws -> (ResolvedConfiguration, APIClientSettings, UserTokens, APIClient) {
+  /// - Parameters:
+  ///   - current: What is in force.
+  ///   - old: The tokens of users that are: what cannot be read just now stays so, but for another API, which is not to see them.
+  func reload(
+    from current: Configuration, keeping old: UserTokens, logger: Logger
+  ) throws -> (ResolvedConfiguration, APIClientSettings, UserTokens, APIClient) {
     let resolved = try load()
     let configuration = resolved.configuration
-    let users = configuration.readUserTokens().keeping(configuration.api.userTokens == nil ? UserTokens() : old)
+    let known = configuration.api.baseURL == current.api.baseURL ? old : old.withoutTokens
+    let users = configuration.readUserTokens().keeping(configuration.api.userTokens == nil ? UserTokens() : known)
     let settings = try configuration.clientSettings(users: users)
     let client = try APIClient(settings, version: Daemon.version)
     for key in configuration.keysNeedingRestart(from: started) {

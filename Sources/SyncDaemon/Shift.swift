@@ -176,7 +176,7 @@ extension Shift {
     notifier.notifyReloading()
     defer { notifier.notify(.ready) }
     do {
-      let (resolved, settings, users, client) = try loop.reloader.reload(keeping: token.users, logger: loop.logger)
+      let (resolved, settings, users, client) = try loop.reloader.reload(from: configuration, keeping: token.users, logger: loop.logger)
       configuration = resolved.configuration
       loop.commons.running.replace(with: resolved)
       level.configure(configuration.log.level)

@@ -93,6 +93,15 @@ package struct UserTokens: Hashable, Sendable {
     return kept
   }
 
+  /// The same accounts, with nothing to send for them.
+  package var withoutTokens: UserTokens {
+    var users = self
+    for (user, entry) in entries {
+      users.entries[user]?.token = .unusable(reason: "\(entry.file) could not be read since another API was set")
+    }
+    return users
+  }
+
   /// The users who have an account of their own.
   package var users: Set<UInt32> { Set(entries.keys) }
 

@@ -107,6 +107,20 @@ struct UserTokensTests {
     }
   }
 
+  @Test("do not go to another API, where nothing is sent for whoever's file cannot be read")
+  func anotherAPI() throws {
+    try read(["token_alice": "a", "token_bob": "b"]) { path, old in
+      let unreadable = UserTokens(in: "/proc/self/no such directory") { Self.users[$0] }
+      let kept = unreadable.keeping(old.withoutTokens)
+      #expect(kept.users == [1_001, 1_002] && kept.tokens.values.allSatisfy { $0.token == nil })
+      #expect(kept.tokens[1_001]?.obstacle == "\(path)/token_alice could not be read since another API was set")
+      try read(["token_alice": "", "token_bob": "B"]) { path, new in
+        let reason = "\(path)/token_alice is empty"
+        #expect(new.keeping(old.withoutTokens).tokens == [1_001: .unusable(reason: reason), 1_002: usable("B")])
+      }
+    }
+  }
+
   @Test(
     "are for whom the system's user database names, or a number that it need not know",
     arguments: [
