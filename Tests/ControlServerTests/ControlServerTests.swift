@@ -88,7 +88,7 @@ struct ControlServerTests {
     try await serving(port, on: socket) {
       var request = HTTPClientRequest(url: "http+unix://\(path.string.replacing("/", with: "%2F"))/v1/pause")
       (request.method, request.body) = (.POST, .bytes(ByteBuffer(string: #"{"for":"2h"}"#)))
-      let response = try await HTTPClient.shared.execute(request, timeout: .seconds(10))
+      let response = try await HTTPClient.shared.execute(request, timeout: .seconds(120))
       #expect(response.status == .ok)
       let commands = port.commands.withLock { $0 }
       #expect(commands.map(\.0) == [.pause(for: "2h")])

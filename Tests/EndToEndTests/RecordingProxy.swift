@@ -91,7 +91,7 @@ final class RecordingProxy: Sendable {
     forwarded.method = .RAW(value: request.method.rawValue)
     forwarded.headers.add(name: "Content-Type", value: "application/json")
     forwarded.body = .bytes(bytes)
-    let answer = try await HTTPClient.shared.execute(forwarded, timeout: .seconds(10))
+    let answer = try await HTTPClient.shared.execute(forwarded, timeout: .seconds(120))
     let body = try await answer.body.collect(upTo: 1 << 20)
     try await Task.sleep(for: delay)
     return Response(

@@ -18,7 +18,7 @@ extension Workstation {
   }
 
   func get(_ url: String) async throws -> (status: UInt, type: String?, text: String) {
-    let answer = try await HTTPClient.shared.execute(HTTPClientRequest(url: url), timeout: .seconds(30))
+    let answer = try await HTTPClient.shared.execute(HTTPClientRequest(url: url), timeout: .seconds(120))
     let body = try await answer.body.collect(upTo: 1 << 20)
     return (answer.status.code, answer.headers.first(name: "content-type"), String(buffer: body))
   }

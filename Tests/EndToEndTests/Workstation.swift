@@ -86,7 +86,7 @@ final class Workstation {
     var request = HTTPClientRequest(url: apiURL + path)
     request.method = .PUT
     request.body = .bytes(ByteBuffer(string: body))
-    let answer = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
+    let answer = try await HTTPClient.shared.execute(request, timeout: .seconds(120))
     #expect(answer.status == .created)
   }
 
