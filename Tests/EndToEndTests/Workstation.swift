@@ -92,13 +92,16 @@ final class Workstation {
 
   // MARK: The daemon
 
+  /// Writes the configuration file; requests have as long as a slow machine takes, unless `more` says otherwise.
   func configure(_ more: String = "") throws {
+    let patience = more.contains("request_timeout") ? "" : "api.request_timeout: 5m"
     let text = """
       api.base_url: http://127.0.0.1:\(proxyPort ?? apiPort)
       spool.directory: \(directory.appending(path: "spool").path)
       state.directory: \(directory.appending(path: "state").path)
       control.socket: \(directory.appending(path: "control.sock").path)
       \(more)
+      \(patience)
 
       """
     try Data(text.utf8).write(to: configurationFile)
