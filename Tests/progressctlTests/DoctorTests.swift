@@ -214,11 +214,22 @@ struct DoctorTests {
       ("LoadState=not-found\n", [.warning], "make install"), ("LoadState=masked\n", [.problem], "systemctl unmask"),
       ("LoadState=loaded\nNeedDaemonReload=yes\n", [.warning], "systemctl daemon-reload"),
       ("LoadState=loaded\nActiveState=failed\nResult=watchdog\n", [.problem], "START"),
+      ("LoadState=loaded\nActiveState=activating\nResult=exit-code\nExecMainStatus=217\n", [.problem], "journalctl -u progress-syncd -e"),
+      ("LoadState=loaded\nActiveState=activating\nResult=success\n", [.ok], nil),
       ("LoadState=loaded\nUnitFileState=disabled\n", [.warning], "systemctl enable"),
     ] as [(String, [Diagnosis.Verdict], String?)])
   func unit(output: String, verdicts: [Diagnosis.Verdict], fix: String?) {
     expect(Self.patient().diagnoseUnit(UnitFindings(output: output)), verdicts, fix)
     #expect(Self.patient(isNamed: true).diagnoseUnit(UnitFindings(output: output)).map(\.verdict) == [.unknown])
+  }
+
+  @Test("how a unit has ended is named, with the status where there is one")
+  func unitResult() {
+    func message(_ output: String) -> String? { Self.patient().diagnoseUnit(UnitFindings(output: output)).first?.message }
+    let waiting = "the daemon fails, and is started again and again: "
+    #expect(message("ActiveState=activating\nResult=exit-code\nExecMainStatus=226\n") == waiting + "exit-code, status 226")
+    #expect(message("ActiveState=activating\nResult=watchdog\nExecMainStatus=6\n") == waiting + "watchdog")
+    #expect(message("ActiveState=failed\nResult=exit-code\nExecMainStatus=78\n") == "the daemon has failed: exit-code, status 78")
   }
 
   @Test(

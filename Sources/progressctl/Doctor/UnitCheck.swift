@@ -7,7 +7,7 @@ enum UnitFindings: Hashable {
   /// Why it told nothing.
   case unavailable(String)
 
-  static let names = ["LoadState", "ActiveState", "UnitFileState", "NeedDaemonReload", "FragmentPath", "Result"]
+  static let names = ["LoadState", "ActiveState", "UnitFileState", "NeedDaemonReload", "FragmentPath", "Result", "ExecMainStatus"]
 
   /// Reads `NAME=VALUE` lines.
   init(output: String) {
@@ -41,9 +41,13 @@ extension Patient {
           .unit, "the unit's files have changed since systemd read them",
           fix: systemctl("daemon-reload") + " && " + systemctl("restart \(unitName)")))
     }
+    let result = UnitResult(unit)
     if unit["ActiveState"] == "failed" {
       found.append(
-        .problem(.unit, "the daemon has failed: \(unit["Result"] ?? "for an unknown reason")", fix: "see \(journal); \(startCommand)"))
+        .problem(.unit, "the daemon has failed: \(result?.words ?? "for an unknown reason")", fix: "see \(journal); \(startCommand)"))
+    } else if unit["ActiveState"] == "activating", let result {
+      // A start under way has none: it is the last one's, while systemd waits before the next.
+      found.append(.problem(.unit, "the daemon fails, and is started again and again: \(result.words)", fix: "see \(journal)"))
     }
     if unit["UnitFileState"] == "disabled" {
       found.append(
@@ -51,5 +55,16 @@ extension Patient {
     }
     let path = unit["FragmentPath"] ?? ""
     return found.isEmpty ? [.ok(.unit, path.isEmpty ? "\(unitName).service is current" : "\(path) is current")] : found
+  }
+}
+
+/// How the daemon's last run has ended, unless well.
+private struct UnitResult {
+  let words: String
+
+  init?(_ unit: [String: String]) {
+    guard let result = unit["Result"], result != "success" else { return nil }
+    let status = result == "exit-code" ? unit["ExecMainStatus"].map { ", status \($0)" } : nil
+    words = result + (status ?? "")
   }
 }

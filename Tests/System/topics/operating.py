@@ -268,6 +268,8 @@ def removed(judge, machine):
         machine.run("sh", "-c", command)
         machine.run("systemctl", "start", DAEMON, check=False)
         judge.expect(machine.show("ExecMainStatus") == status, f"without its {what}, it ends with {status}", lambda: machine.out("systemctl", "status", DAEMON))
+        said = machine.ctl("doctor", "--system").stdout
+        judge.expect(f"again and again: exit-code, status {status}" in said, "and the doctor says so", said)
         make_again()
 
 
