@@ -54,12 +54,14 @@ extension SocketClient {
 
   /// Gives refused files to the daemon once more.
   package func requeue(_ choice: RejectedChoice) async throws -> CommandReport {
-    try decode(CommandReport.self, try await post(ControlCoding.text(of: choice), to: "\(ControlPath.rejected)/requeue"))
+    try decode(
+      CommandReport.self, try await post(ControlCoding.text(of: choice), to: "\(ControlPath.rejected)/requeue", within: timeouts.command))
   }
 
   /// Deletes refused files.
   package func discard(_ choice: RejectedChoice) async throws -> CommandReport {
-    try decode(CommandReport.self, try await post(ControlCoding.text(of: choice), to: "\(ControlPath.rejected)/discard"))
+    try decode(
+      CommandReport.self, try await post(ControlCoding.text(of: choice), to: "\(ControlPath.rejected)/discard", within: timeouts.command))
   }
 
   /// What the daemon goes by.
@@ -74,7 +76,7 @@ extension SocketClient {
 
   /// Has the daemon do something; when this returns it is done, and durable where it changes the queue.
   package func perform(_ command: ControlCommand) async throws -> CommandReport {
-    try decode(CommandReport.self, try await post(command.json, to: ControlPath.command(command.name)))
+    try decode(CommandReport.self, try await post(command.json, to: ControlPath.command(command.name), within: timeouts.limit(of: command)))
   }
 
   private func decode<Value: Decodable>(_ type: Value.Type, _ bytes: [UInt8]) throws(ControlError) -> Value {
@@ -82,6 +84,15 @@ extension SocketClient {
       return try ControlCoding.value(type, from: bytes)
     } catch {
       throw .unexpected("no \(type): \(String(decoding: bytes.prefix(100), as: UTF8.self))")
+    }
+  }
+}
+
+extension SocketClient.Timeouts {
+  fileprivate func limit(of command: ControlCommand) -> Duration {
+    switch command {
+    case .flush, .retry, .discard: change
+    case .pause, .resume, .logLevel, .reload: self.command
     }
   }
 }

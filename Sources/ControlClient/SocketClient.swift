@@ -27,8 +27,11 @@ package struct SocketClient: Sendable {
     package var connect = Duration.seconds(2)
     /// For a whole answer. Of one that is a stream of lines, for each part.
     package var answer = Duration.seconds(10)
-    /// A change of a queue of millions takes its time, and whoever gave up on one would not know what came of it.
+    /// For a command that is no matter of how much is in the queue.
     package var command = Duration.seconds(60)
+    /// For one that may be about all of the queue, as whoever gave up on it would not know what came of it. What a clear may take: 45 s in
+    /// which the daemon waits for the spool (`CommandUnderWay.longestWait`), and then some 80 s for each million entries on a slow machine.
+    package var change = Duration.seconds(600)
 
     package init() {}
   }
@@ -71,12 +74,12 @@ package struct SocketClient: Sendable {
   }
 
   /// The whole answer to a POST of JSON.
-  func post(_ json: String, to path: String) async throws -> [UInt8] {
+  func post(_ json: String, to path: String, within limit: Duration) async throws -> [UInt8] {
     var request = request(path, [])
     request.method = .POST
     request.headers.add(name: "Content-Type", value: "application/json")
     request.body = .bytes(ByteBuffer(string: json))
-    return try await whole(request, within: timeouts.command)
+    return try await whole(request, within: limit)
   }
 
   /// An answer whose lines are read as they come. `endless`: silence is no fault of it.

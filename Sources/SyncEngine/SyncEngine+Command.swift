@@ -21,7 +21,7 @@ struct CommandUnderWay {
 
   static let fewRows = 100
   private static let longestHold = Duration.seconds(60)
-  /// How long it waits for the spool: less long than a client does for its answer.
+  /// How long it waits for the spool: a small part of what a client waits for its answer, as `SocketClient.Timeouts.change` says.
   static let longestWait = Duration.seconds(45)
 
   /// Whether nothing is started meanwhile: an administrator who discards everything wants none of it sent. It is a courtesy, and so neither

@@ -57,8 +57,9 @@ final class AnsweringDaemon: ControlPort {
     return mailbox
   }
 
-  func perform(_ command: ControlCommand, for caller: Caller) throws -> CommandReport {
-    try state.withLock { state in
+  func perform(_ command: ControlCommand, for caller: Caller) async throws -> CommandReport {
+    try await Task.sleep(for: state.withLock { $0.delay })
+    return try state.withLock { state in
       state.commands.append(command)
       if let refusal = state.refusal, state.refusalsLeft != 0 {
         state.refusalsLeft? -= 1

@@ -169,6 +169,24 @@ struct SocketClientTests {
     }
   }
 
+  @Test("what may be about all of the queue is waited for longer than what takes a moment")
+  func longChanges() async throws {
+    let timeouts = SocketClient.Timeouts()
+    #expect(timeouts.change >= .seconds(45 + 2 * 80), "a clear waits for the spool, and then discards millions")
+    daemon.state.withLock { $0.delay = .milliseconds(200) }
+    try await daemon.serving(at: place.socketPath) { _ in
+      var timeouts = timeouts
+      (timeouts.connect, timeouts.command) = (.seconds(60), .milliseconds(20))
+      try await SocketClient.with(path: place.socketPath, timeouts: timeouts) { client in
+        _ = await #expect(throws: ControlError.noAnswer(within: .milliseconds(20))) { try await client.perform(.reload) }
+        for change in [ControlCommand.flush, .retry(EntryChoice(allFailed: true)), .discard(EntryChoice(all: true))] {
+          let report = try await client.perform(change)
+          #expect(report.message == "done")
+        }
+      }
+    }
+  }
+
   @Test("whoever asks can give up asking")
   func cancellation() async throws {
     daemon.state.withLock { $0.delay = .seconds(600) }
