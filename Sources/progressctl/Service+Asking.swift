@@ -41,7 +41,7 @@ extension Failure {
     case .noQueue: service.howToStart
     case .noDaemon:
       if case .running(let process) = service.files.presence {
-        "progress-syncd\(process.map { ", process \($0)," } ?? "") runs; see its log, or start it again"
+        "progress-syncd\(process.map { ", process \($0)," } ?? "") runs; see progressctl doctor"
       } else {
         service.howToStart
       }

@@ -53,15 +53,55 @@ struct DoctorTests {
     ] as [(Set<UInt32>, Set<UInt32>, String)])
   func control(groups: Set<UInt32>, atLogin: Set<UInt32>, fix: String) {
     let found = Self.patient(groups: groups, atLogin: atLogin)
-      .diagnoseControl(.forbidden(group: Self.submitters, name: "clients"), presence: .unknown)
+      .diagnoseControl(.forbidden(group: Self.submitters, name: "clients"), presence: .unknown, isSocketThere: true)
     expect(found, [.problem], fix)
   }
 
   @Test("a socket that nobody listens on is a problem only while the daemon runs")
   func silentSocket() {
-    expect(Self.patient().diagnoseControl(.nobody, presence: .running(process: 1)), [.problem], "restart")
-    expect(Self.patient().diagnoseControl(.nobody, presence: .stopped), [.unknown], "START")
-    expect(Self.patient().diagnoseControl(.status(Self.report()), presence: .stopped), [.ok], nil)
+    func diagnose(_ answer: DaemonAnswer, _ presence: DaemonPresence) -> [Diagnosis] {
+      Self.patient().diagnoseControl(answer, presence: presence, isSocketThere: true)
+    }
+    expect(diagnose(.nobody, .running(process: 1)), [.problem], "restart")
+    expect(diagnose(.nobody, .stopped), [.unknown], "START")
+    expect(diagnose(.status(Self.report()), .stopped), [.ok], nil)
+  }
+
+  @Test(
+    "sockets that somebody has removed from under a running daemon are made again, which a restart alone does not do",
+    arguments: [
+      (
+        ServiceKind.system, UInt32(0),
+        "systemctl stop progress-syncd.socket progress-syncd-submit.socket progress-syncd"
+          + " && systemd-tmpfiles --create progress-sync.conf && systemctl start progress-syncd"
+      ),
+      (
+        .system, 1000,
+        "sudo systemctl stop progress-syncd.socket progress-syncd-submit.socket progress-syncd"
+          + " && sudo systemd-tmpfiles --create progress-sync.conf && sudo systemctl start progress-syncd"
+      ),
+      (
+        .user, 1000,
+        "systemctl --user stop progress-syncd.socket progress-syncd-submit.socket progress-syncd && systemctl --user start progress-syncd"
+      ),
+    ])
+  func removedSockets(kind: ServiceKind, user: UInt32, fix: String) {
+    let patient = Self.patient(kind: kind, user: user)
+    let gone = SubmissionObstacle(reason: "", code: .noSuchFileOrDirectory)
+    #expect(patient.diagnoseControl(.nobody, presence: .running(process: 1), isSocketThere: false).map(\.fix) == [fix])
+    #expect(patient.diagnoseSubmission(gone, presence: .running(process: nil)).fix == fix)
+    let named = Self.patient(kind: kind, user: user, isNamed: true)
+    expect(named.diagnoseControl(.nobody, presence: .running(process: 1), isSocketThere: false), [.problem], "control.socket")
+    expect([named.diagnoseSubmission(gone, presence: .running(process: 1))], [.unknown], "START")
+  }
+
+  @Test("who may not look whether the daemon runs takes systemd's word for it")
+  func presenceBySystemd() {
+    let active = UnitFindings(output: "ActiveState=active\n")
+    #expect(DaemonPresence.unknown.completed(by: active) == .running(process: nil))
+    #expect(DaemonPresence.stopped.completed(by: active) == .stopped)
+    #expect(DaemonPresence.unknown.completed(by: UnitFindings(output: "ActiveState=activating\n")) == .unknown)
+    #expect(DaemonPresence.unknown.completed(by: .unavailable("no systemctl")) == .unknown)
   }
 
   @Test(
@@ -137,7 +177,7 @@ struct DoctorTests {
       (SubmissionObstacle(reason: "no answer", code: nil), .warning, "journalctl"),
     ] as [(SubmissionObstacle?, Diagnosis.Verdict, String?)])
   func submission(obstacle: SubmissionObstacle?, verdict: Diagnosis.Verdict, fix: String?) {
-    expect([Self.patient().diagnoseSubmission(obstacle)], [verdict], fix)
+    expect([Self.patient().diagnoseSubmission(obstacle, presence: .stopped)], [verdict], fix)
   }
 
   @Test("who is in the group since the last log-in only is told so")

@@ -1,6 +1,9 @@
 import ControlClient
 import ControlProtocol
+import FoundationEssentials
+import Glibc
 import SyncDaemon
+import SystemPackage
 import Testing
 
 @testable import progressctl
@@ -38,5 +41,20 @@ struct FailureTests {
     ])
   func failures(error: ControlError, code: CInt, text: String) {
     #expect(Failure(error, of: service) == Failure("\(text) (the user's service)", code: code))
+  }
+
+  @Test("who reaches nobody, though a daemon holds its lock, is sent to the doctor")
+  func unreachable() throws {
+    let lock = FileManager.default.temporaryDirectory.appending(path: "FailureTests-\(UUID().uuidString)/lock")
+    try FileManager.default.createDirectory(at: lock.deletingLastPathComponent(), withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: lock.deletingLastPathComponent()) }
+    let descriptor = open(lock.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    defer { close(descriptor) }
+    try #require(flock(descriptor, LOCK_EX | LOCK_NB) == 0)
+    var configuration = Configuration()
+    configuration.state.directory = FilePath(lock.deletingLastPathComponent().path)
+    let service = Service(kind: .system, configuration: configuration, file: nil, isNamed: false)
+    let text = "no daemon listens on /s; progress-syncd runs; see progressctl doctor (the system's service)"
+    #expect(Failure(.noDaemon(socket: "/s"), of: service) == Failure(text, code: 69))
   }
 }

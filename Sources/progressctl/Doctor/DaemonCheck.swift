@@ -48,14 +48,15 @@ extension Patient {
     return .ok(.daemon, text)
   }
 
-  /// Whether the control socket lets the caller in.
-  func diagnoseControl(_ answer: DaemonAnswer, presence: DaemonPresence) -> [Diagnosis] {
+  /// Whether the control socket lets the caller in; `isSocketThere`: whether its path leads anywhere.
+  func diagnoseControl(_ answer: DaemonAnswer, presence: DaemonPresence, isSocketThere: Bool) -> [Diagnosis] {
     let socket = configuration.control.socket
     switch answer {
     case .status: return [.ok(.control, "\(socket) answers")]
     case .failed(let reason): return [.problem(.control, "\(socket): \(reason)", fix: "see \(journal)")]
     case .nobody:
       guard case .running = presence else { return [.unknown(.control, "\(socket): no daemon to answer", fix: startCommand)] }
+      if !isSocketThere, !isNamed { return [.problem(.control, "the daemon runs, but \(socket) is gone", fix: makeSocketsAgain)] }
       return [
         .problem(
           .control, "the daemon runs, but nobody listens on \(socket)",

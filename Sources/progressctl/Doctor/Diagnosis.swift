@@ -79,6 +79,13 @@ struct Patient: Hashable {
 
   var restart: String { isNamed ? "end it with SIGTERM, then \(startCommand)" : systemctl("restart \(unitName)") }
 
+  /// What brings back sockets that somebody has removed: systemd keeps them, so after a restart alone nobody would find them either.
+  var makeSocketsAgain: String {
+    let stop = systemctl("stop \(unitName).socket \(unitName)-submit.socket \(unitName)")
+    let directory = kind == .system ? ["\(sudo)systemd-tmpfiles --create progress-sync.conf"] : []
+    return ([stop] + directory + [systemctl("start \(unitName)")]).joined(separator: " && ")
+  }
+
   /// What has the daemon read its configuration again; one of no unit has the file of its own to be named.
   var reload: String { isNamed ? "progressctl reload, with the same --config" : systemctl("reload \(unitName)") }
 

@@ -17,17 +17,19 @@ struct Examination {
 
   /// What is found on this machine, in the order in which it is found.
   func local(_ tell: ([Diagnosis]) throws -> Void) async throws -> DaemonAnswer {
-    let presence = service.files.presence
+    let unit = await unit()
+    let presence = service.files.presence.completed(by: unit)
     let answer = await askDaemon()
     var status: StatusReport?
     if case .status(let report) = answer { status = report }
     try tell(patient.diagnoseDaemon(answer, presence: presence, now: now()))
-    try tell(patient.diagnoseUnit(await unit()))
-    try tell(patient.diagnoseControl(answer, presence: presence))
+    try tell(patient.diagnoseUnit(unit))
+    let isSocketThere = patient.configuration.control.socket.exists
+    try tell(patient.diagnoseControl(answer, presence: presence, isSocketThere: isSocketThere))
     let submissionObstacle = service.spoolWriter.rehearseSubmission()
     let spool = spool(submissionObstacle)
     try tell(patient.diagnoseSpool(spool))
-    try tell([patient.diagnoseSubmission(submissionObstacle)])
+    try tell([patient.diagnoseSubmission(submissionObstacle, presence: presence)])
     // Whom incoming/ belongs to is the daemon's user.
     let daemonUser = spool.places.incoming.problem == nil ? spool.places.incoming.owner : nil
     try tell(patient.diagnoseState(DirectoryFindings(patient.configuration.state.directory), daemonUser: daemonUser))

@@ -1,3 +1,4 @@
+import ControlClient
 import SyncDaemon
 
 /// What systemd knows of the daemon's unit.
@@ -17,6 +18,18 @@ enum UnitFindings: Hashable {
       properties[String(line[..<equals])] = String(line[line.index(after: equals)...])
     }
     self = .properties(properties)
+  }
+}
+
+extension DaemonPresence {
+  var isRunning: Bool {
+    if case .running = self { true } else { false }
+  }
+
+  /// The same, or systemd's word to those who may not look themselves.
+  func completed(by unit: UnitFindings) -> DaemonPresence {
+    guard self == .unknown, case .properties(let unit) = unit, unit["ActiveState"] == "active" else { return self }
+    return .running(process: nil)
   }
 }
 

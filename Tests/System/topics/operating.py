@@ -260,6 +260,13 @@ def removed(judge, machine):
     machine.run("systemctl", "restart", DAEMON)
     done = machine.ctl("flush", "--system")
     judge.expect(done.returncode == 69 and machine.is_active(), "progressctl does not reach it, after a restart neither", done.stderr)
+    judge.expect("see progressctl doctor" in done.stderr, "and sends people to the doctor", done.stderr)
+    remedy = f"systemctl stop {' '.join(UNITS[1:])} {DAEMON} && systemd-tmpfiles --create progress-sync.conf && systemctl start {DAEMON}"
+    said = machine.ctl("doctor", "--system").stdout
+    judge.expect(said.count(f"→ {remedy}") == 2, "who knows what helps, for either socket", said)
+    machine.sh(remedy)
+    done = machine.ctl("flush", "--system")
+    judge.expect(done.returncode == 0, "and it does", done.stderr)
     make_again()
     found = machine.out("stat", "-c", "%a %U:%G", "/run/progress-sync")
     judge.expect(found == "2755 progress-sync:progress-sync-submit", "the directory of the sockets is as it was", found)
