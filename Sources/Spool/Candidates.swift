@@ -3,8 +3,9 @@
 /// Each batch takes one of every line in turn, so that nobody's flood delays what others drop by more than a batch. Memory is bounded, too:
 /// of a line that is too long only its beginning is kept, and the rest is listed again when that is used up.
 struct Candidates {
-  /// How many are kept, of all senders together, by a listing, and twice as many with what comes since; so many take some 20 MB.
-  static let capacity = 100_000
+  /// How many are kept, of all senders together, by a listing, and twice as many with what comes since; so many take some 15 MB, and while
+  /// a long directory is listed some 40 MB.
+  static let capacity = 50_000
 
   fileprivate struct Line {
     /// In their order.
@@ -26,16 +27,23 @@ struct Candidates {
     self.capacity = capacity
   }
 
-  /// What a listing has found, in whatever order.
-  init(_ listing: Listing, turnAfter served: UInt32?) {
+  /// What a listing has found, in whatever order; it is consumed, as a copy would be as large again while it is sorted.
+  init(_ listing: consuming Listing, turnAfter served: UInt32?) {
     self.init(capacity: listing.capacity)
     self.served = served
-    var listing = listing
     listing.cut()
     for (sender, entries) in listing.found {
       lines[sender] = Line(listed: entries, isCut: listing.isCut.contains(sender))
       count += entries.count
     }
+  }
+
+  /// Gives up what was found, all of which a listing finds again: kept until then, it would be as much again in memory. Whose turn it was
+  /// last remains.
+  mutating func makeWayForListing() {
+    let served = served
+    self = Candidates(capacity: capacity)
+    self.served = served
   }
 
   /// Those of whom anything waits.

@@ -159,6 +159,9 @@ package final class SpoolReader {
 
   private func list(now: Timestamp) throws(SpoolError) {
     notes?.forget()
+    // Until it has succeeded, a listing is wanted.
+    mustList = true
+    candidates.makeWayForListing()
     var listing = Listing()
     do throws(Errno) {
       // Of names that may be a million, their hashes are all that is kept; one that is taken for another is found by the next listing.
@@ -183,8 +186,8 @@ package final class SpoolReader {
     } catch {
       throw .system(doing: "list", path: directories.incoming.path, code: error)
     }
-    candidates = Candidates(listing, turnAfter: candidates.lastServed)
     (mustList, listed, takenSinceListing) = (false, listing.count, 0)
+    candidates = Candidates(consume listing, turnAfter: candidates.lastServed)
     rejectedTally = nil
   }
 

@@ -153,6 +153,23 @@ private let isRoot: Comment = "only root may give files away"
     #expect(take(100, from: &candidates).isEmpty, "an older one may lie in the directory")
   }
 
+  @Test("is never more than twice what is kept in the end, nor is anything of an earlier listing kept besides")
+  func memory() {
+    var listing = Listing(capacity: 10)
+    var most = 0
+    for second in 0..<1_000 {
+      listing.add(entry((second * 7) % 1_000, of: second.isMultiple(of: 3) ? alice : bob))
+      most = max(most, listing.found.values.reduce(0) { $0 + $1.count })
+    }
+    #expect(most < 20)
+    var candidates = Candidates(listing, turnAfter: nil)
+    #expect(take(1, from: &candidates).count == 1)
+    let served = candidates.lastServed
+    candidates.makeWayForListing()
+    #expect(candidates.senders.isEmpty && served != nil && candidates.lastServed == served)
+    #expect(candidates.isListingTaken(for: IntakeAllowance()) && take(100, from: &candidates).isEmpty)
+  }
+
   @Test("goes round: whose turn it was last is the last of the next batch")
   func turns() {
     var candidates = Candidates()
