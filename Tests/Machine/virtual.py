@@ -109,8 +109,8 @@ def _make_backlog(root, count):
         daemon.communicate()
     with contextlib.closing(sqlite3.connect(queue)) as database, database:
         columns = [row[1] for row in database.execute("PRAGMA table_info(writes)") if row[1] != "sequence"]
-        # 100 programs of some weeks of 100 days.
-        value = {"id": "id || '-' || n", "program_id": "'backlog-' || (n % 100)", "week_number": "1 + n / 10000", "day_number": "1 + n / 100 % 100"}
+        # 100 programs of some weeks of 100 days, of ten people: one alone would be at limits.keys_per_user.
+        value = {"sender_uid": "60000 + n % 10", "id": "id || '-' || n", "program_id": "'backlog-' || (n % 100)", "week_number": "1 + n / 10000", "day_number": "1 + n / 100 % 100"}
         database.execute(
             f"WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {count - 1}) "
             f"INSERT INTO writes ({', '.join(columns)}) SELECT {', '.join(value.get(name, name) for name in columns)} FROM writes, numbers WHERE sequence = 1")
