@@ -27,6 +27,8 @@ def why_not():
     for program, package in (("systemd-nspawn", "systemd-container"), ("debootstrap", "debootstrap")):
         if not shutil.which(program):
             return f"there is no {program} (Debian: {package})"
+    if subprocess.run(["unshare", "--mount", "--pid", "--fork", "true"], capture_output=True, check=False).returncode:
+        return "name spaces are not allowed here (CAP_SYS_ADMIN)"
     return None
 
 
