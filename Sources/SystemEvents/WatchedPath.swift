@@ -101,7 +101,12 @@ final class WatchedPath: Sendable {
       let directory = path.removingLastComponent()
       let target = path.linkTarget
       try watch(directory, for: target == nil && !isForAll ? path.lastComponent : nil, in: &places)
-      if directory.linkTarget != nil { try watch(directory.removingLastComponent(), for: nil, in: &places) }
+      if directory.linkTarget != nil {
+        try watch(directory.removingLastComponent(), for: nil, in: &places)
+      } else if let name = directory.lastComponent {
+        // A directory that was removed says so when nobody has it open any more, and stands anew before. Where it stands may be unreadable.
+        try? watch(directory.removingLastComponent(), for: name, in: &places)
+      }
       guard let target else { break }
       path = directory.pushing(target)
     }

@@ -1,5 +1,6 @@
 import Foundation
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import SystemEvents
@@ -29,6 +30,7 @@ struct FileWatchTests {
       try handle.seekToEnd()
       try handle.write(contentsOf: Data("er".utf8))
       try handle.close()
+      try $0.settle("etc/token")
     },
     Happening("renamed over") {
       try $0.write("new", to: "etc/.token.tmp")
@@ -78,6 +80,24 @@ struct FileWatchTests {
     #expect(path.drain(), "it is watched on")
   }
 
+  @Test("is worth reading again when its directory stands anew, though somebody still has the former one open", arguments: [true, false])
+  func inhabited(isForAll: Bool) throws {
+    try directory.make("etc")
+    let path = try isForAll ? WatchedPath(contentsOf: directory.file("etc")) : WatchedPath(directory.file("etc/token"))
+    defer { close(path.descriptor) }
+    let inhabitant = open(directory.file("etc").string, O_DIRECTORY | O_CLOEXEC)
+    defer { close(inhabitant) }
+    for _ in 1...2 {
+      try directory.remove("etc")
+      #expect(path.drain() == isForAll, "one that is gone has no more to read, but what lay in it has gone")
+      try directory.make("etc")
+      try directory.write("new", to: "etc/token")
+      #expect(path.drain())
+    }
+    try directory.write("newer", to: "etc/token")
+    #expect(path.drain(), "it is watched on")
+  }
+
   static let others = [
     Happening("it was read") { _ = try Data(contentsOf: $0.url.appending(path: "etc/token")) },
     Happening("it was removed") { try $0.remove("etc/token") },
@@ -96,7 +116,7 @@ struct FileWatchTests {
     defer { close(path.descriptor) }
     try other.perform(directory)
     #expect(!path.drain())
-    if access(directory.path("etc").string, F_OK) != 0 { try directory.make("etc") }
+    if access(directory.file("etc").string, F_OK) != 0 { try directory.make("etc") }
     try directory.write("new", to: "etc/token")
     #expect(path.drain(), "it is watched on")
   }
@@ -106,11 +126,12 @@ struct FileWatchTests {
     let path = try watchToken()
     defer { close(path.descriptor) }
     try directory.remove("etc/token")
-    let handle = FileHandle(fileDescriptor: open(directory.path("etc/token").string, O_WRONLY | O_CREAT, 0o600))
+    let handle = FileHandle(fileDescriptor: open(directory.file("etc/token").string, O_WRONLY | O_CREAT, 0o600))
     try handle.write(contentsOf: Data("ne".utf8))
     #expect(!path.drain())
     try handle.write(contentsOf: Data("w".utf8))
     try handle.close()
+    try directory.settle("etc/token")
     #expect(path.drain())
   }
 
@@ -121,7 +142,7 @@ struct FileWatchTests {
     try directory.write("old", to: "..1/token")
     try directory.link("..data", to: "..1")
     try directory.link("token", to: "..data/token")
-    let path = try WatchedPath(directory.path(file))
+    let path = try WatchedPath(directory.file(file))
     defer { close(path.descriptor) }
     for version in 2...3 {
       try directory.make("..\(version)")
@@ -139,7 +160,7 @@ struct FileWatchTests {
 
   @Test("need not exist, nor its directories")
   func missing() throws {
-    let path = try WatchedPath(directory.path("a/b/token"))
+    let path = try WatchedPath(directory.file("a/b/token"))
     defer { close(path.descriptor) }
     try directory.make("a")
     #expect(!path.drain())
@@ -152,7 +173,7 @@ struct FileWatchTests {
   @Test("rings once for a burst, and until it ends")
   func rings() async throws {
     try directory.write("old", to: "token")
-    let watch = try FileWatch(directory.path("token"))
+    let watch = try FileWatch(directory.file("token"))
     for version in 1...100 { try directory.write("new \(version)", to: "token") }
     var rings = watch.rings.makeAsyncIterator()
     #expect(await rings.next() != nil)
@@ -174,13 +195,13 @@ struct FileWatchTests {
   func changedInDirectory(change: Happening) throws {
     try directory.make("etc")
     try directory.write("old", to: "etc/token")
-    let path = try WatchedPath(contentsOf: directory.path("etc"))
+    let path = try WatchedPath(contentsOf: directory.file("etc"))
     defer { close(path.descriptor) }
     _ = try Data(contentsOf: directory.url.appending(path: "etc/token"))
     #expect(!path.drain())
     try change.perform(directory)
     #expect(path.drain())
-    if access(directory.path("etc").string, F_OK) != 0 { try directory.make("etc") }
+    if access(directory.file("etc").string, F_OK) != 0 { try directory.make("etc") }
     _ = path.drain()
     try directory.write("newer", to: "etc/one more")
     #expect(path.drain(), "it is watched on")
@@ -189,7 +210,7 @@ struct FileWatchTests {
   @Test("that cannot be watched is named with the reason")
   func unwatchable() throws {
     try directory.write("a file", to: "etc")
-    let file = directory.path("etc/token")
+    let file = directory.file("etc/token")
     let error = #expect(throws: SystemEventError.self) { try FileWatch(file) }
     #expect(error?.description == "cannot watch \(file): Not a directory")
   }
@@ -197,6 +218,6 @@ struct FileWatchTests {
   private func watchToken() throws -> WatchedPath {
     try directory.make("etc")
     try directory.write("old", to: "etc/token")
-    return try WatchedPath(directory.path("etc/token"))
+    return try WatchedPath(directory.file("etc/token"))
   }
 }

@@ -1,5 +1,6 @@
 import Glibc
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import SystemEvents
@@ -15,7 +16,7 @@ struct InotifyUsageTests {
     try #require(instances.allSatisfy { $0 >= 0 })
     for number in 0..<60 {
       try directory.make("\(number)")
-      try #require(directory.path("\(number)").withPlatformString { inotify_add_watch(instances[0], $0, UInt32(IN_CREATE)) } > 0)
+      try #require(directory.file("\(number)").withPlatformString { inotify_add_watch(instances[0], $0, UInt32(IN_CREATE)) } > 0)
     }
     let usage = InotifyUsage(ofUser: geteuid())
     // Whatever else this user runs comes and goes meanwhile; of this process nothing is missed.
