@@ -110,7 +110,9 @@ let package = Package(
       name: "progress-api", dependencies: ["ProgressModel", "ProgressServer", "SQLiteProgressStore", argumentParser, logging],
       swiftSettings: strict),
 
-    .target(name: "TestSupport", dependencies: ["CSystemd", nioCore, nioPosix, nioSSL], path: "Tests/TestSupport", swiftSettings: strict),
+    .target(
+      name: "TestSupport", dependencies: ["CSystemd", nioCore, nioPosix, nioSSL, systemPackage], path: "Tests/TestSupport",
+      swiftSettings: strict),
     .target(name: "CTestSupport", path: "Tests/CTestSupport"),
     .testTarget(name: "ProgressModelTests", dependencies: ["ProgressModel", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "MeasurementsTests", dependencies: ["Measurements", "ProgressModel"], swiftSettings: strict),
@@ -124,7 +126,7 @@ let package = Package(
     .testTarget(
       name: "APIClientTests", dependencies: ["APIClient", "ProgressModel", "SyncPolicy", "TestSupport", nioCore, nioPosix],
       swiftSettings: strict),
-    .testTarget(name: "SystemdTests", dependencies: ["Systemd", "TestSupport", logging], swiftSettings: strict),
+    .testTarget(name: "SystemdTests", dependencies: ["Systemd", "TestSupport", logging, systemPackage], swiftSettings: strict),
     .testTarget(
       name: "SystemEventsTests", dependencies: ["SystemEvents", "CSystemEvents", "CTestSupport", "TestSupport", systemPackage],
       swiftSettings: strict),

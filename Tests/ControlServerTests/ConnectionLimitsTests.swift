@@ -1,4 +1,5 @@
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import ControlServer
@@ -22,7 +23,7 @@ struct ConnectionLimitsTests {
 
   @Test("Who asks and goes away keeps the place until the request is done")
   func goneClients() async throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryDirectory.ofAll()
     let path = directory.socket
     let socket = try DaemonSocket.make(at: path, group: nil)
     let port = SamplePort()

@@ -6,13 +6,14 @@ import NIOCore
 import NIOHTTP1
 import Synchronization
 import SystemPackage
+import TestSupport
 import Testing
 
 @Suite("What the socket answers", .timeLimit(.minutes(5)))
 struct ControlServerTests {
   @Test("Each of the page's examples is answered as the page says")
   func documentedExamples() async throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryDirectory.ofAll()
     let path = directory.socket
     let socket = try DaemonSocket.make(at: path, group: nil)
     try await serving(SamplePort(), on: socket) {
@@ -49,7 +50,7 @@ struct ControlServerTests {
       ("POST /v1/retry HTTP/1.1\r\n", String(repeating: " ", count: 70_000), "413", "more than 65536 bytes"),
     ])
   func rubbish(line: String, body: String, status: String, words: String) async throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryDirectory.ofAll()
     let path = directory.socket
     let socket = try DaemonSocket.make(at: path, group: nil)
     try await serving(SamplePort(), on: socket) {
@@ -64,7 +65,7 @@ struct ControlServerTests {
   @Test(
     "What is not HTTP ends its connection, and no other", arguments: ["\u{0}\u{1}\u{2}\r\n\r\n", "hello\r\n\r\n", "GET / HTTP/9.9\r\n\r\n"])
   func notHTTP(bytes: String) async throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryDirectory.ofAll()
     let path = directory.socket
     let socket = try DaemonSocket.make(at: path, group: nil)
     try await serving(SamplePort(), on: socket) {
@@ -81,7 +82,7 @@ struct ControlServerTests {
 
   @Test("An HTTP client is answered over http+unix, and half-closing one too")
   func clients() async throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryDirectory.ofAll()
     let path = directory.socket
     let socket = try DaemonSocket.make(at: path, group: nil)
     let port = SamplePort()
@@ -100,7 +101,7 @@ struct ControlServerTests {
 
   @Test("A caller is who the kernel says", .enabled(if: geteuid() == 0, "takes root, to be somebody else"))
   func otherUser() async throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryDirectory.ofAll()
     let path = directory.socket
     let socket = try DaemonSocket.make(at: path, group: nil)
     _ = path.withPlatformString { chmod($0, 0o666) }
@@ -119,7 +120,7 @@ struct ControlServerTests {
 
   @Test("A long list comes whole, a page at a time and no faster than it is read")
   func longList() async throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryDirectory.ofAll()
     let path = directory.socket
     let socket = try DaemonSocket.make(at: path, group: nil)
     let port = SamplePort(entryCount: 10_500)

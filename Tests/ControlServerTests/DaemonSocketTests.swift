@@ -1,13 +1,14 @@
 import ControlServer
 import Glibc
 import SystemPackage
+import TestSupport
 import Testing
 
 @Suite("The socket's place", .timeLimit(.minutes(5)))
 struct DaemonSocketTests {
   @Test("It is for its owner and group, and gone when it is closed")
   func modes() throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryDirectory.ofAll()
     let socket = try DaemonSocket.make(at: directory.socket, group: nil)
     #expect(mode(of: directory.socket) == S_IFSOCK | 0o660)
     #expect(socket.warning == nil)
@@ -18,7 +19,7 @@ struct DaemonSocketTests {
 
   @Test("The directory that it is to stand in is made, for others to pass through")
   func directory() throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryDirectory.ofAll()
     let parent = directory.path.appending("progress-sync")
     let socket = try DaemonSocket.make(at: parent.appending("control.sock"), group: nil)
     #expect(mode(of: parent) == S_IFDIR | 0o755)
@@ -29,7 +30,7 @@ struct DaemonSocketTests {
 
   @Test("A group that does not exist is a warning, and the socket is there")
   func unknownGroup() throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryDirectory.ofAll()
     let socket = try DaemonSocket.make(at: directory.socket, group: "no-such-group")
     #expect(socket.warning?.contains("there is no group no-such-group") == true)
     #expect(mode(of: directory.socket) == S_IFSOCK | 0o660)
@@ -37,7 +38,7 @@ struct DaemonSocketTests {
 
   @Test("A socket that nobody listens on any more is replaced")
   func stale() async throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryDirectory.ofAll()
     // Killed, a daemon leaves its socket behind.
     _ = try await shell("python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind(\"\(directory.socket)\")'")
     #expect(mode(of: directory.socket) != nil)
@@ -48,7 +49,7 @@ struct DaemonSocketTests {
 
   @Test("A socket that somebody answers on stays theirs, and the process is named")
   func inUse() throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryDirectory.ofAll()
     let first = try DaemonSocket.make(at: directory.socket, group: nil)
     #expect(throws: DaemonSocketError(.inUse(process: getpid()), at: directory.socket, for: .control)) {
       try DaemonSocket.make(at: directory.socket, group: nil)
@@ -59,7 +60,7 @@ struct DaemonSocketTests {
 
   @Test("What is no socket is left alone")
   func otherFile() throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryDirectory.ofAll()
     let file = directory.path.appending("file")
     try FileDescriptor.open(file, .writeOnly, options: .create, permissions: .ownerReadWrite).close()
     #expect(throws: DaemonSocketError(.notASocket, at: file, for: .control)) { try DaemonSocket.make(at: file, group: nil) }
@@ -68,7 +69,7 @@ struct DaemonSocketTests {
 
   @Test("What is no socket is left alone also where the socket is made before it takes its place")
   func otherProvisionalFile() throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryDirectory.ofAll()
     let (file, target) = (directory.path.appending(".\(getpid())"), directory.path.appending("target"))
     try FileDescriptor.open(target, .writeOnly, options: .create, permissions: .ownerReadWrite).close()
     #expect(file.withPlatformString { name in target.withPlatformString { symlink($0, name) } } == 0)
@@ -79,7 +80,7 @@ struct DaemonSocketTests {
 
   @Test("A socket that a killed daemon of the same number has left amid this is replaced")
   func leftProvisionalSocket() async throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryDirectory.ofAll()
     let file = directory.path.appending(".\(getpid())")
     _ = try await shell("python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind(\"\(file)\")'")
     let socket = try DaemonSocket.make(at: directory.socket, group: nil)
@@ -89,7 +90,7 @@ struct DaemonSocketTests {
 
   @Test("Closed, it takes nothing away that has come into its place")
   func replaced() throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryDirectory.ofAll()
     let first = try DaemonSocket.make(at: directory.socket, group: nil)
     #expect(directory.socket.withPlatformString { unlink($0) } == 0)
     let second = try DaemonSocket.make(at: directory.socket, group: nil)

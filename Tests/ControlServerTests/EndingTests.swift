@@ -2,13 +2,14 @@ import ControlProtocol
 import ControlServer
 import Glibc
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("Many clients, and the end", .timeLimit(.minutes(5)))
 struct EndingTests {
   @Test("A hundred connections: the last ones are told that there is no room, and the others are served")
   func hundred() async throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryDirectory.ofAll()
     let path = directory.socket
     let socket = try DaemonSocket.make(at: path, group: nil)
     try await serving(SamplePort(), on: socket) {
@@ -35,7 +36,7 @@ struct EndingTests {
 
   @Test("The end comes though clients neither read, nor finish what they ask, nor go")
   func stuckClients() async throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryDirectory.ofAll()
     let path = directory.socket
     let socket = try DaemonSocket.make(at: path, group: nil)
     let port = SamplePort(entryCount: 1_000_000)
@@ -60,7 +61,7 @@ struct EndingTests {
 
   @Test("Whoever has connected before the end and asks only then is answered, and then the connection closes")
   func lateQuestions() async throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryDirectory.ofAll()
     let path = directory.socket
     let socket = try DaemonSocket.make(at: path, group: nil)
     let clients = try (1...10).map { _ in try RawClient(path) }
@@ -90,7 +91,7 @@ struct EndingTests {
 
   @Test("Watchers that read are sent home with the end of their stream")
   func watchers() async throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryDirectory.ofAll()
     let path = directory.socket
     let socket = try DaemonSocket.make(at: path, group: nil)
     let client = try RawClient(path)
@@ -106,7 +107,7 @@ struct EndingTests {
 
   @Test("A watcher that goes away is forgotten at once")
   func leaving() async throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryDirectory.ofAll()
     let path = directory.socket
     let socket = try DaemonSocket.make(at: path, group: nil)
     let port = SamplePort()
@@ -123,7 +124,7 @@ struct EndingTests {
 
   @Test("While servers follow each other on a socket nobody is turned away: who comes in between waits, and is answered")
   func succession() async throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryDirectory.ofAll()
     let path = directory.socket
     let socket = try DaemonSocket.make(at: path, group: nil)
     let askers = Askers(4)
@@ -153,7 +154,7 @@ struct EndingTests {
 
   @Test("A socket serves again after its server has ended")
   func again() async throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryDirectory.ofAll()
     let path = directory.socket
     let socket = try DaemonSocket.make(at: path, group: nil)
     for _ in 1...3 {

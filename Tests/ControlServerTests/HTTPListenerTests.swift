@@ -4,6 +4,7 @@ import Logging
 import NIOPosix
 import Synchronization
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import ControlServer
@@ -78,7 +79,7 @@ struct HTTPListenerTests {
   private func listening(
     _ limits: ConnectionLimits, answerTime: Duration = .zero, _ body: @escaping @Sendable (Door) async throws -> Void
   ) async throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryDirectory.ofAll()
     let socket = try DaemonSocket.make(at: directory.socket, group: nil)
     let door = Door(path: directory.socket, next: NextCaller())
     let listener = HTTPListener(

@@ -4,27 +4,14 @@ import Logging
 import NIOPosix
 import ServiceLifecycle
 import SystemPackage
+import TestSupport
 import Testing
 
-/// A fresh directory, removed afterwards.
-struct TemporaryDirectory: ~Copyable {
-  let path: FilePath
-
-  init() throws {
-    var template = Array("/tmp/control-XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else { throw Errno(rawValue: errno) }
-    path = FilePath(platformString: template)
-    // Other users come in, too.
-    _ = path.withPlatformString { chmod($0, 0o755) }
-  }
+extension TemporaryDirectory {
+  /// One that other users come into.
+  static func ofAll() throws -> TemporaryDirectory { try TemporaryDirectory(permissions: 0o755) }
 
   var socket: FilePath { path.appending("control.sock") }
-
-  deinit {
-    let names = ["control.sock", "other.sock", "file", "target", ".\(getpid())"]
-    for name in names { _ = path.appending(name).withPlatformString { unlink($0) } }
-    _ = path.withPlatformString { rmdir($0) }
-  }
 }
 
 /// Runs a server of `port` on `socket` while `body` runs, and stops it gracefully.
@@ -93,15 +80,6 @@ final class RawClient: Sendable {
     }
     return text
   }
-}
-
-/// Waits for a condition; fails when it does not come true in a time that no machine is too slow for.
-func eventually(_ condition: () async throws -> Bool) async throws {
-  for _ in 1...2_500 {
-    if try await condition() { return }
-    try await Task.sleep(for: .milliseconds(20))
-  }
-  Issue.record("it did not happen within fifty seconds")
 }
 
 /// Runs a shell command and returns what it writes.

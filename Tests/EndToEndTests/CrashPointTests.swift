@@ -1,6 +1,7 @@
 import CrashPoints
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 // One after the other: twenty daemons that start at once leave no time for tests that run beside them.

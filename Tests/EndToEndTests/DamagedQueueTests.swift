@@ -1,6 +1,7 @@
 import CrashPoints
 import Foundation
 import GRDB
+import TestSupport
 import Testing
 
 @Suite("A damaged queue")

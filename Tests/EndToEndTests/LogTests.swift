@@ -1,6 +1,7 @@
 import Foundation
 import Hummingbird
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("What the daemon writes into its log can be read by a person")

@@ -2,6 +2,7 @@ import Foundation
 import GRDB
 import Glibc
 @testable import SyncStore
+import TestSupport
 import Testing
 
 @Suite("A queue of the first version is taken over with everything in it")

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 /// The verbs of the built `progressctl`, tried by everybody on one machine.

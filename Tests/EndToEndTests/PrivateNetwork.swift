@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 /// A network of its own for some programs, with nothing but a loopback interface, which is down at first. The machine's own is not touched.

@@ -1,6 +1,7 @@
 import Foundation
 import Hummingbird
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("An API that takes a request and never answers")

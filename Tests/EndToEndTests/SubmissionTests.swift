@@ -1,6 +1,7 @@
 import CrashPoints
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 @Suite("Actions that are handed over by socket", .timeLimit(.minutes(5)))

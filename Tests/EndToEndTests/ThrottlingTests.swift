@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import Hummingbird
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("An API that answers 429 to everything")

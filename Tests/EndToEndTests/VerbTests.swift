@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 /// What the verbs of the built `progressctl` promise over time: pauses, levels, waits, filters.

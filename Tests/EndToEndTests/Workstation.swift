@@ -4,6 +4,7 @@ import GRDB
 import Glibc
 import NIOCore
 import NIOHTTP1
+import TestSupport
 import Testing
 
 /// A machine of its own: the three programs, a spool, a queue and the API's database, in a temporary directory.
@@ -172,12 +173,3 @@ func action(_ name: String, day: Int = 3, _ fields: String = "") -> String {
 }
 
 func rating(_ rating: String, day: Int = 3) -> String { action("intensity", day: day, "\"intensity_rating\":\"\(rating)\"") }
-
-/// Waits for a condition; fails when it does not come true in a time that no machine is too slow for.
-func eventually(_ what: Comment, within limit: Duration = .seconds(180), _ condition: () async throws -> Bool) async throws {
-  let deadline = ContinuousClock.now + limit
-  while try await !condition() {
-    try #require(ContinuousClock.now < deadline, what)
-    try await Task.sleep(for: .milliseconds(20))
-  }
-}

@@ -70,6 +70,9 @@ import Testing
     let client = cspool_accept(listener)
     var arrival = cspool_arrival()
     var bytes = [UInt8](repeating: 0, count: 100)
+    // Its end is told when the last copy of the writer's is closed, and a program that another test is starting has one.
+    var end = pollfd(fd: client, events: Int16(POLLIN), revents: 0)
+    #expect(poll(&end, 1, 60_000) == 1)
     #expect(client >= 0 && cspool_receive(client, &bytes, 100, &arrival) == 0 && arrival.count == 0)
     close(client)
   }

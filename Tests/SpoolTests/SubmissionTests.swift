@@ -277,11 +277,3 @@ import Testing
     }
   }
 }
-
-func eventually(_ condition: () async throws -> Bool) async throws {
-  let deadline = ContinuousClock.now + .seconds(60)
-  while try await !condition() {
-    try #require(ContinuousClock.now < deadline)
-    try await Task.sleep(for: .milliseconds(20))
-  }
-}

@@ -213,6 +213,9 @@ struct RescueTests {
       for record in image.records(on: page) where record.values.count > 18 { record.row.map { places[$0] = page } }
     }
     #expect(Set(places.keys) == Set(rows.keys))
+    let pageOfTotals = image.numbers.first { page in
+      image.records(on: page).contains { $0.row == 1 && $0.values.count == QueueTotals.columns.count + 1 }
+    }
     let seed = ProcessInfo.processInfo.environment["RESCUE_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0...UInt64.max)
     var random = SeededGenerator(seed: seed)
     for round in 0..<40 {
@@ -247,7 +250,8 @@ struct RescueTests {
       let missing = Set(rows.keys).subtracting(saved.map { $0["sequence"] as Int64 })
       #expect(missing.allSatisfy(isTouched), words)
       try store.accept(Action(session: session("new"), change: .uncomplete))
-      try expectBalance(store, words)
+      let areCountsUnseen = try kind == .flips && rescue == nil && page == #require(pageOfTotals)
+      if !areCountsUnseen { try expectBalance(store, words) }
       #expect(try #require(store.entries().last).sequence > rows.keys.max() ?? 0, words)
     }
   }

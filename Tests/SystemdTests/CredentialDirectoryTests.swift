@@ -1,4 +1,6 @@
 import Glibc
+import SystemPackage
+import TestSupport
 import Testing
 
 @testable import Systemd
@@ -8,9 +10,10 @@ struct CredentialDirectoryTests {
   @Test("A credential that the service was given is found; one that it was not, is not")
   func found() throws {
     let directory = try TemporaryDirectory()
-    close(open(directory.path + "/api-token", O_CREAT | O_WRONLY | O_CLOEXEC, 0o400))
-    let credentials = try #require(CredentialDirectory(environment: ["CREDENTIALS_DIRECTORY": directory.path]))
-    #expect(credentials.credential(named: "api-token") == directory.path + "/api-token")
+    let token = directory.path.appending("api-token").string
+    close(open(token, O_CREAT | O_WRONLY | O_CLOEXEC, 0o400))
+    let credentials = try #require(CredentialDirectory(environment: ["CREDENTIALS_DIRECTORY": directory.path.string]))
+    #expect(credentials.credential(named: "api-token") == token)
     #expect(credentials.credential(named: "other") == nil)
   }
 

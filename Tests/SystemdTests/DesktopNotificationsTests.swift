@@ -1,4 +1,5 @@
 import Glibc
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -115,7 +116,7 @@ struct DesktopNotificationsTests {
 
 /// Makes a bus for this process that takes a connection, and never answers.
 private func listenSilently(in directory: TemporaryDirectory) throws {
-  let path = directory.path + "/bus"
+  let path = directory.path.appending("bus").string
   let listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
   var address = sockaddr_un()
   address.sun_family = sa_family_t(AF_UNIX)

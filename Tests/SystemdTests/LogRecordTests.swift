@@ -50,11 +50,16 @@ struct JournalFieldTests {
       ])
   }
 
+  private struct SomeFailure: Error {
+    let call: String
+    let number: Int
+  }
+
   @Test("The error that a line is about is a field as well")
   func error() {
-    let record = record(error: SystemCallFailure(call: "open", number: 13))
+    let record = record(error: SomeFailure(call: "open", number: 13))
     let fields = record.journalFields(identifier: "x").map { String(decoding: $0, as: UTF8.self) }
-    #expect(fields.last == #"ERROR=SystemCallFailure(call: "open", number: 13)"#)
+    #expect(fields.last == #"ERROR=SomeFailure(call: "open", number: 13)"#)
   }
 }
 

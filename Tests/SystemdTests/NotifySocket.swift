@@ -1,4 +1,6 @@
 import Glibc
+import SystemPackage
+import TestSupport
 
 /// The receiving end of sd_notify(3): a datagram socket, as systemd has one for each service.
 final class NotifySocket {
@@ -8,7 +10,7 @@ final class NotifySocket {
 
   init() throws {
     directory = try TemporaryDirectory()
-    path = directory.path + "/notify"
+    path = directory.path.appending("notify").string
     descriptor = socket(AF_UNIX, CInt(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
@@ -16,7 +18,7 @@ final class NotifySocket {
     let bound = withUnsafePointer(to: &address) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
     }
-    guard bound == 0 else { throw SystemCallFailure(call: "bind", number: errno) }
+    guard bound == 0 else { throw Errno(rawValue: errno) }
   }
 
   deinit { close(descriptor) }

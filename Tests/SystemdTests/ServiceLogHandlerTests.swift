@@ -1,5 +1,6 @@
 import Glibc
 import Logging
+import SystemPackage
 import Testing
 
 @testable import Systemd
@@ -97,7 +98,7 @@ private final class Pipe: Sendable {
 
   init() throws {
     var ends: [CInt] = [0, 0]
-    guard pipe(&ends) == 0, fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0 else { throw SystemCallFailure(call: "pipe", number: errno) }
+    guard pipe(&ends) == 0, fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0 else { throw Errno(rawValue: errno) }
     (reading, writing) = (ends[0], ends[1])
   }
 
