@@ -21,7 +21,9 @@ int ctestsupport_unshare_network(void) { return unshare(CLONE_NEWNET); }
 
 void ctestsupport_use_files_as(unsigned user) { setfsuid(user); }
 
-int ctestsupport_lease(int file) { return fcntl(file, F_SETLEASE, F_RDLCK); }
+int ctestsupport_is_closed(int file) {
+  return fcntl(file, F_SETLEASE, F_RDLCK) == 0 ? fcntl(file, F_SETLEASE, F_UNLCK) : -1;
+}
 
 int ctestsupport_setxattr(const char *path, const char *name, const void *value, unsigned long size) {
   return setxattr(path, name, value, size, 0);

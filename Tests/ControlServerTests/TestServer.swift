@@ -23,6 +23,8 @@ func serving(
 ) async throws {
   var limits = ConnectionLimits()
   (limits.stopPatience, limits.leavingPatience) = (stopPatience, stopPatience)
+  // However long a test takes, it keeps the places that it has taken.
+  limits.idleTimeout = .seconds(3_600)
   let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
   let server = ControlServer(on: socket, port: port, limits: limits, logger: quiet)
   let group = ServiceGroup(services: [server] + (withDoorkeeper ? [server.doorkeeper] : []), logger: quiet)

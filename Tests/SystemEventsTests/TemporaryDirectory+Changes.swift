@@ -16,13 +16,13 @@ extension TemporaryDirectory {
   /// Waits until nobody has the file open for writing, so that its writers' IN_CLOSE_WRITE has come.
   ///
   /// A program that another test starts has a copy of every open descriptor until it is executed (fork(2)), and only the last close tells
-  /// (inotify(7)). A read lease is granted when there is none left (fcntl(2), "Leases").
+  /// (inotify(7)).
   func settle(_ name: String) throws {
     let descriptor = open(file(name).string, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw Errno(rawValue: errno) }
     defer { close(descriptor) }
     for _ in 1...60_000 {
-      if ctestsupport_lease(descriptor) == 0 { return }
+      if ctestsupport_is_closed(descriptor) == 0 { return }
       guard errno == EAGAIN else { break }
       usleep(1_000)
     }

@@ -3,7 +3,7 @@ import NIOPosix
 package import NIOSSL
 import Synchronization
 
-/// A server on loopback that does what a script says, byte for byte, and records what it receives.
+/// A server on loopback, or on a socket in the file system, that does what a script says, byte for byte, and records what it receives.
 package final class ScriptedServer: Sendable {
   /// What the server does once a whole request is there. Without any step it never answers.
   package enum Step: Sendable {
@@ -27,6 +27,7 @@ package final class ScriptedServer: Sendable {
     package var connections: Int { connectedAt.count }
   }
 
+  /// 0 on a socket in the file system.
   package let port: Int
   /// Yields each request as it arrives.
   package let arrivals: AsyncStream<String>
@@ -43,19 +44,21 @@ package final class ScriptedServer: Sendable {
   /// - Parameters:
   ///   - replies: What to do for the first request, the second, and so on; the last one goes for all that follow.
   ///   - greeting: What to do as soon as a client connects.
+  ///   - path: Where its socket is to stand, instead of a port.
   package static func run(
-    _ replies: [Step]..., greeting: [Step] = [], tls: NIOSSLContext? = nil, body: (ScriptedServer) async throws -> Void
+    _ replies: [Step]..., greeting: [Step] = [], tls: NIOSSLContext? = nil, at path: String? = nil,
+    body: (ScriptedServer) async throws -> Void
   ) async throws {
     let (arrivals, arrival) = AsyncStream.makeStream(of: String.self)
     let log = Log(replies: replies, greeting: greeting, arrival: arrival)
-    let listener = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+    let bootstrap = ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           if let tls { try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls)) }
           try channel.pipeline.syncOperations.addHandler(Connection(log))
         }
       }
-      .bind(host: "127.0.0.1", port: 0).get()
+    let listener = try await (path.map { bootstrap.bind(unixDomainSocketPath: $0) } ?? bootstrap.bind(host: "127.0.0.1", port: 0)).get()
     let outcome: Result<Void, any Error>
     do {
       outcome = .success(try await body(ScriptedServer(port: listener.localAddress?.port ?? 0, arrivals: arrivals, log: log)))

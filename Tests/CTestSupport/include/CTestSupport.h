@@ -21,8 +21,9 @@ int ctestsupport_listen(const char *path, int backlog);
 /// memfd_create(2) with MFD_ALLOW_SEALING, and these seals of fcntl(2); the descriptor.
 int ctestsupport_memfd(const void *bytes, unsigned long length, int seals);
 
-/// Takes a read lease on a file that is open for reading (fcntl(2), "Leases"): -1 and EAGAIN while anyone has it open for writing.
-int ctestsupport_lease(int file);
+/// Whether a file, which is open for reading, has no writer: -1 and EAGAIN while anyone has it open for writing, for there is no read lease
+/// on it (fcntl(2), "Leases").
+int ctestsupport_is_closed(int file);
 
 /// setxattr(2), whether the attribute is there already or not.
 int ctestsupport_setxattr(const char *path, const char *name, const void *value, unsigned long size);
