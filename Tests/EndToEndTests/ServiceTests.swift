@@ -165,7 +165,10 @@ struct ServiceTests {
     try await machine.startAPI()
     try machine.configure()
     try await machine.startDaemon()
-    try FileManager.default.removeItem(at: machine.directory.appending(path: "state"))
+    // Out of the way first: while it is being emptied, the daemon makes and removes files there.
+    let former = machine.directory.appending(path: "former")
+    try FileManager.default.moveItem(at: machine.directory.appending(path: "state"), to: former)
+    try FileManager.default.removeItem(at: former)
     try machine.drop(action("complete"))
     try await eventually("it says so") { try machine.daemonLog.contains("was removed or replaced under progress-syncd") }
     try await machine.killDaemon()

@@ -34,7 +34,7 @@ struct StrangeDaemonTests {
     machine.proxyPort = 1  // Nobody is there, and nobody asks.
     try machine.configure()
     let socket = machine.directory.appending(path: "control.sock").path
-    try await ScriptedServer.run([.answer(answer.status, body: answer.body), .close], at: socket) { _ in
+    try await ScriptedServer.run([.answer(answer.status, body: answer.body)], at: socket) { _ in
       for arguments in [["flush"], ["queue"], ["rejected"], ["watch"]] {
         let heard = try await RunningProgram.run("progressctl", arguments + ["--config", machine.configurationFile.path])
         #expect(heard.status == answer.code, "\(arguments): \(heard)")
