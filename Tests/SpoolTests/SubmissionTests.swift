@@ -47,6 +47,29 @@ import Testing
     }
   }
 
+  @Test("A file that waits under the name and cannot be looked at just now is not said to be another: who hands over tries again")
+  func unreadableRepetition() async throws {
+    let spool = try TemporarySpool()
+    signal(SIGIO, SIG_IGN)  // the kernel's request to give the lease up
+    try await SubmissionDesk.open(spool.root) { path in
+      let client = try RawSubmitter(path)
+      #expect(client.answer() == ready)
+      #expect(try client.submit("{}", as: "a.json") == .accepted(SpoolName("a.json")))
+      let holder = spool.root.appending("incoming").appending("~\(me)~a.json").withPlatformString { open($0, O_RDWR | O_CLOEXEC) }
+      let setLease: CInt = 1024  // F_SETLEASE, which the Glibc module leaves out
+      // A program that another test is starting has copies of all that is open, for a moment; with one of this file there is no lease.
+      try await eventually("the lease is granted") { fcntl(holder, setLease, CInt(F_WRLCK)) == 0 }
+      guard case .refused(let refusal) = try client.submit("{}", as: "a.json") else {
+        Issue.record("it was accepted")
+        return
+      }
+      #expect(refusal.kind == .wait && refusal.reason.contains("in the way"), "\(refusal)")
+      try #require(fcntl(holder, setLease, CInt(F_UNLCK)) == 0)
+      close(holder)
+      #expect(try client.submit("{}", as: "a.json") == .accepted(SpoolName("a.json")))
+    }
+  }
+
   @Test("An entry that somebody else has put under the name is not taken for the file, and is in nobody's way but its own")
   func impostors() async throws {
     let spool = try TemporarySpool()

@@ -53,20 +53,27 @@ struct EntrustedFiles {
     do throws(Errno) {
       _ = try SpoolWriter.write(submission.contents, as: name, into: directory)
     } catch .fileExists {
-      // Members of the group can make any name here. What is not the daemon's own is its maker's, whatever it is called.
-      guard let status = try? directory.status(of: name), Provenance(of: name, status).name != name else {
-        return .refused(
-          SubmissionRefusal(.wait, "an entry of \(incoming) is in the way of \(submission.name); use another name, or try again"))
-      }
-      // Whoever has not heard the answer repeats it.
-      guard case .contents(submission.contents, _) = directory.readSafely(name, limit: submission.contents.count) else {
-        return .refused(SubmissionRefusal(.taken, "\(submission.name) already waits, with other contents; use another name"))
-      }
+      if let refusal = obstacle(to: submission, as: name, in: directory) { return .refused(refusal) }
     } catch {
       return .refused(Self.refusal(of: error, incoming))
     }
     waiting[submission.sender, default: 0] += 1
     return .stored(submission.name)
+  }
+
+  /// Why a name that is taken cannot be had; nil when the same file has it: whoever has not heard the answer repeats it.
+  private func obstacle(to submission: Submission, as name: SpoolName, in directory: borrowing Directory) -> SubmissionRefusal? {
+    // Members of the group can make any name here. What is not the daemon's own is its maker's, whatever it is called.
+    if let status = try? directory.status(of: name), Provenance(of: name, status).name != name {
+      switch directory.readSafely(name, limit: submission.contents.count) {
+      case .contents(submission.contents, _): return nil
+      case .contents, .refused:
+        return SubmissionRefusal(.taken, "\(submission.name) already waits, with other contents; use another name")
+      // It is gone by now, or nobody can say at present what is in it.
+      case .changed, .busy, .exhausted, .gone: break
+      }
+    }
+    return SubmissionRefusal(.wait, "an entry of \(incoming) is in the way of \(submission.name); use another name, or try again")
   }
 
   private static func refusal(of code: Errno, _ incoming: FilePath) -> SubmissionRefusal {
