@@ -1,6 +1,7 @@
 package import APIClient
 import Glibc
 package import SystemPackage
+import Systemd
 
 /// The tokens that users have of their own, as the files of a directory give them: `token_alice` or `token_1000`, a token each. Other
 /// entries are none of its business.
@@ -81,13 +82,22 @@ package struct UserTokens: Hashable, Sendable {
 
   /// The same, but where a file has become unusable, the directory unreadable, or a user unknown while his file is there, with what was read
   /// before: a user must not lose his account, and have his writes go out as everybody's, because something cannot be read for a moment.
-  package func keeping(_ old: UserTokens) -> UserTokens {
+  ///
+  /// - Parameter name: What the system calls a user; nil for one that it cannot name.
+  package func keeping(_ old: UserTokens, name: (UInt32) -> String? = UserName.name(of:)) -> UserTokens {
     var kept = self
     for (user, entry) in old.entries {
       switch entries[user]?.token {
       case .usable: break
       case .unusable: if entry.token.token != nil { kept.entries[user]?.token = entry.token }
-      case nil: if failure != nil || unresolved.contains(entry.file) { kept.entries[user] = entry }
+      case nil:
+        guard failure != nil || unresolved.contains(entry.file) else { continue }
+        kept.entries[user] = entry
+        // The number may be another's by now, and then the token is not his.
+        if unresolved.contains(entry.file), let other = name(user), !entry.file.isToken(of: other) {
+          let reason = "\(entry.file) names a user whom the system does not know, and \(other.singleLine) has the user id now"
+          kept.entries[user]?.token = .unusable(reason: reason)
+        }
       }
     }
     return kept
@@ -110,6 +120,8 @@ package struct UserTokens: Hashable, Sendable {
 }
 
 extension FilePath {
+  fileprivate func isToken(of name: String) -> Bool { lastComponent?.string == UserTokens.prefix + name }
+
   /// The names of what a directory holds, in its own order.
   package func entryNames() throws(Errno) -> [FilePath.Component] {
     guard let stream = withPlatformString({ opendir($0) }) else { throw Errno(rawValue: errno) }

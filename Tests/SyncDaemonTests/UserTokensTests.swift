@@ -91,6 +91,17 @@ struct UserTokensTests {
     }
   }
 
+  @Test("are not sent for whoever has got the number of a user whom the system knows no more: what he drops waits")
+  func reusedNumber() throws {
+    try read(["token_alice": "a", "token_bob": "b"]) { path, old in
+      let new = UserTokens(in: path) { _ in nil }
+      let kept = new.keeping(old) { [1_001: "carol", 1_002: "bob"][$0] }
+      #expect(kept.users == [1_001, 1_002] && kept.tokens[1_002] == usable("b"))
+      #expect(
+        kept.tokens[1_001]?.obstacle == "\(path)/token_alice names a user whom the system does not know, and carol has the user id now")
+    }
+  }
+
   @Test("stay in force where a file is spoilt, and go where it is gone")
   func kept() throws {
     try read(["token_alice": "a", "token_bob": "b", "token_1003": "c"]) { _, old in
