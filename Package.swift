@@ -131,7 +131,8 @@ let package = Package(
       name: "SystemEventsTests", dependencies: ["SystemEvents", "CSystemEvents", "CTestSupport", "TestSupport", systemPackage],
       swiftSettings: strict),
     .testTarget(
-      name: "SQLiteProgressStoreTests", dependencies: ["ProgressModel", "ProgressStore", "SQLiteProgressStore", grdb], swiftSettings: strict
+      name: "SQLiteProgressStoreTests", dependencies: ["ProgressModel", "ProgressStore", "SQLiteProgressStore", "TestSupport", grdb],
+      swiftSettings: strict
     ),
     .testTarget(
       name: "SyncEngineTests",
@@ -150,8 +151,8 @@ let package = Package(
     .testTarget(
       name: "ProgressServerTests",
       dependencies: [
-        "ProgressModel", "ProgressServer", "SQLiteProgressStore", "progress-api", asyncHTTPClient, grdb, hummingbird, hummingbirdTesting,
-        logging, nioCore, nioHTTP1, subprocess, systemPackage,
+        "ProgressModel", "ProgressServer", "SQLiteProgressStore", "TestSupport", "progress-api", asyncHTTPClient, grdb, hummingbird,
+        hummingbirdTesting, logging, nioCore, nioHTTP1, subprocess, systemPackage,
       ], swiftSettings: strict),
     .testTarget(
       name: "ControlServerTests",

@@ -1,4 +1,5 @@
 import HummingbirdTesting
+import TestSupport
 import Testing
 
 @Suite("Many at once") struct ConcurrencyTests {

@@ -1,6 +1,7 @@
 import GRDB
 import Subprocess
 import SystemPackage
+import TestSupport
 import Testing
 
 /// The built program itself, as an operator meets it.

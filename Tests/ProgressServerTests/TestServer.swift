@@ -1,10 +1,10 @@
-import FoundationEssentials
 import Hummingbird
 import HummingbirdTesting
 import Logging
 import ProgressModel
 import ProgressServer
 import SQLiteProgressStore
+import TestSupport
 import Testing
 
 /// The server on a fresh SQLite file; its clock stands still at 2026-01-28T15:30:00Z.
@@ -33,14 +33,6 @@ func withServer(_ setup: TestingSetup = .router, _ test: @Sendable (any TestClie
 let samplePlan = """
   {"title": "Base", "weeks": [{"weekNumber": 1, "sessions": [{"dayNumber": 1}, {"dayNumber": 2}]}, {"weekNumber": 2, "sessions": [{"dayNumber": 1}]}]}
   """
-
-/// Gives a test a fresh directory of its own.
-func withTemporaryDirectory(_ test: (String) async throws -> Void) async throws {
-  let directory = FileManager.default.temporaryDirectory.appending(path: "progress-server-\(UUID().uuidString)")
-  try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-  defer { try? FileManager.default.removeItem(at: directory) }  // What is left lies in the system's own temporary directory.
-  try await test(directory.path)
-}
 
 /// An answer as the tests compare it.
 struct Answer: Equatable, CustomStringConvertible {

@@ -3,6 +3,7 @@ import GRDB
 import ProgressModel
 import ProgressStore
 @testable import SQLiteProgressStore
+import TestSupport
 import Testing
 
 @Suite("The SQLite file") struct SQLiteFileTests {

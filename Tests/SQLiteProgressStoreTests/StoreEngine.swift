@@ -1,7 +1,7 @@
-import FoundationEssentials
 import ProgressModel
 import ProgressStore
 import SQLiteProgressStore
+import TestSupport
 import Testing
 
 /// An engine that the conformance suite runs over.
@@ -21,12 +21,4 @@ struct StoreEngine: Sendable, CustomTestStringConvertible {
       }
     }
   ]
-}
-
-/// Gives a test a fresh directory of its own.
-func withTemporaryDirectory(_ test: (String) async throws -> Void) async throws {
-  let directory = FileManager.default.temporaryDirectory.appending(path: "progress-store-\(UUID().uuidString)")
-  try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-  defer { try? FileManager.default.removeItem(at: directory) }  // What is left lies in the system's own temporary directory.
-  try await test(directory.path)
 }

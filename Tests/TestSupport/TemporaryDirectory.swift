@@ -20,3 +20,10 @@ package final class TemporaryDirectory: Sendable {
     try? FileManager.default.removeItem(at: url)
   }
 }
+
+/// Lends a test the path of a fresh directory of its own, where what uses the path does not hold on to the directory.
+package func withTemporaryDirectory(_ test: (String) async throws -> Void) async throws {
+  let directory = try TemporaryDirectory()
+  try await test(directory.path.string)
+  withExtendedLifetime(directory) {}
+}
