@@ -11,12 +11,12 @@ struct SystemWatch: Sendable {
   /// The name of the socket that progress-syncd-network.socket passes.
   private static let socketName = "network"
 
-  /// Watches what it can, and says what it cannot. To be made once: it takes over the socket that systemd has passed.
+  /// Watches what it can, and says what it cannot.
   init(doorbell: Doorbell, logger: Logger) {
     self.doorbell = doorbell
     do throws(SystemEventError) {
       let passed = PassedSocket(netlinkNamed: Self.socketName)
-      network = if let passed { NetworkWatch(socket: passed.descriptor) } else { try NetworkWatch() }
+      network = if let passed { try NetworkWatch(sharing: passed.descriptor) } else { try NetworkWatch() }
     } catch {
       let words = "\(error); after an outage the API is tried at the usual times only (see progress-syncd-network.socket)"
       logger.say(.networkUnwatched, words, [.reason: "\(error)"])

@@ -20,8 +20,20 @@ package struct NetworkWatch: Sendable {
     }
   }
 
-  /// Takes over a netlink socket that is bound to the groups already, by systemd for instance. What waits in it rings at once.
-  package init(socket: CInt) {
+  /// Listens to a netlink socket that is bound to the groups already, by systemd for instance, and leaves it open for the next watch. What
+  /// waits in it rings at once.
+  ///
+  /// Throws when the process has no descriptor left.
+  package init(sharing socket: CInt) throws(SystemEventError) {
+    do throws(Errno) {
+      self.init(socket: try checked { fcntl(socket, F_DUPFD_CLOEXEC, 0) })
+    } catch {
+      throw SystemEventError(subject: "the network", code: error)
+    }
+  }
+
+  /// Takes over such a socket.
+  init(socket: CInt) {
     let messages = Mutex(RouteMessages())
     rings = KernelNotices(from: socket) { messages.withLock { Self.drain(socket, into: &$0) } }.rings
   }
