@@ -58,7 +58,7 @@ package struct Daemon {
       throw DaemonError.stateDirectory(configuration.state.directory, reason: "\(error)")
     }
     let lock = try await StateLock.acquire(in: configuration.state.directory)
-    let (instruments, chronicle) = (Instruments(), Chronicle())
+    let (instruments, chronicle, running) = (Instruments(), Chronicle(), RunningConfiguration(started))
     let socket = try openControlSocket()
     defer { socket?.close() }
     let submissions = openSubmissionSocket()
@@ -67,11 +67,14 @@ package struct Daemon {
     repeat {
       let store = try await openQueue(damage: damage)
       defer { store.close() }
+      let configuration = running.now
+      threshold.level = configuration.log.level
       let (spool, api) = (configuration.spool.directory.string, configuration.api.baseURL)
       logger.say(.started, "progress-syncd \(Self.version): \(spool) → \(api)", [.version: Self.version, .spool: spool, .api: api])
-      let commons = Commons(chronicle: chronicle, instruments: instruments, running: RunningConfiguration(started), threshold: threshold)
+      let commons = Commons(chronicle: chronicle, instruments: instruments, running: running, threshold: threshold)
       try await run(await services(commons, store, socket, submissions))
-      damage = store.damage
+      // Whoever is to end leaves the repair to the next start.
+      damage = commons.doorbell.isStopping ? nil : store.damage
     } while damage != nil
     logger.say(.stopped, "progress-syncd has finished")
     // Whoever gets the lock makes sockets in the same places.
@@ -82,6 +85,10 @@ package struct Daemon {
 
   /// Opens the queue; one that is damaged is set aside, and what can be read in it is saved. Waits as long as there is no space for either.
   private func openQueue(damage: String?) async throws -> SyncStore {
+    // Whoever waits for these has ended with the services, and libdispatch's handlers, which it sets once, would swallow them: here they end
+    // the daemon as they do before its first turn.
+    let trapped = damage == nil ? [] : [SIGTERM, SIGINT].map { ($0, signal($0, SIG_DFL)) }
+    defer { for (number, handler) in trapped { signal(number, handler) } }
     let notifier = ServiceNotifier()
     let pulse = OpeningPulse()
     var told: String?
@@ -139,9 +146,10 @@ package struct Daemon {
   private func services(
     _ commons: Commons, _ store: SyncStore, _ socket: DaemonSocket?, _ submissions: DaemonSocket?
   ) async -> [any Service] {
+    let configuration = commons.running.now
     let page = MetricsPage(configuration, store: store, instruments: commons.instruments, startedAt: startedAt)
     let control = DaemonControl(configuration, commons, metricsPage: page, startedAt: startedAt, logger: logger) { .now }
-    let reloader = Reloader(started: configuration, load: load)
+    let reloader = Reloader(started: started.configuration, load: load)
     let loop = WorkLoop(
       configuration: configuration, store: store, commons: commons, reloader: reloader, hasDesktop: kind == .user, logger: logger
     ) { .now }

@@ -101,4 +101,73 @@ struct DamagedQueueTests {
     #expect(try setAside().count == 1)
     try await machine.stopDaemon()
   }
+
+  /// Damages what a daemon that runs reads next, and has it read that.
+  private func damageRunning() throws {
+    try overwrite(page: root(of: "client_actions"), with: 0x55)
+    try machine.drop(action("complete", day: 30, "\"id\":\"first\""))
+  }
+
+  @Test("is repaired by a daemon that goes by what it was told since its start")
+  func reloaded() async throws {
+    try await queueRatings(days: 20)
+    machine.proxyPort = 1
+    try machine.configure()
+    try await machine.startDaemon()
+    machine.proxyPort = nil
+    try machine.configure()
+    try #require(machine.daemon).send(SIGHUP)
+    try await eventually("it has reloaded") { try machine.daemonLog.contains("Reloaded the configuration") }
+    try damageRunning()
+    try await eventually("it says what it saved") { try machine.daemonLog.contains("Saved 20 of at most 20 writes") }
+    try await machine.startAPI()
+    try #require(machine.daemon).send(SIGUSR1)
+    try await eventually("everything arrives") { try machine.rows().count == 21 && machine.isDone() }
+    try await machine.stopDaemon()
+  }
+
+  /// Becomes a program that systemd passes a socket of network notices to.
+  private static let passingNotices = """
+    import os, socket, sys
+    notices = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
+    notices.bind((0, 1361))
+    if notices.fileno() != 3: os.dup2(notices.fileno(), 3)
+    os.set_inheritable(3, True)
+    os.environ.update(LISTEN_FDS="1", LISTEN_FDNAMES="network", LISTEN_PID=str(os.getpid()))
+    os.execv(sys.argv[1], sys.argv[1:])
+    """
+
+  @Test("is repaired by a daemon that keeps the socket of network notices that it was passed")
+  func passedSocket() async throws {
+    try await queueRatings(days: 20)
+    try await machine.startDaemon(through: ["/usr/bin/python3", "-c", Self.passingNotices])
+    let passed = "/proc/\(try #require(machine.daemon).identifier)/fd/3"
+    let socket = try FileManager.default.destinationOfSymbolicLink(atPath: passed)
+    try damageRunning()
+    try await eventually("it says what it saved") { try machine.daemonLog.contains("Saved 20 of at most 20 writes") }
+    try await machine.startAPI()
+    try #require(machine.daemon).send(SIGUSR1)
+    try await eventually("everything arrives") { try machine.rows().count == 21 && machine.isDone() }
+    #expect(try FileManager.default.destinationOfSymbolicLink(atPath: passed) == socket)
+    #expect(try !machine.daemonLog.contains("cannot watch the network"))
+    try await machine.stopDaemon()
+  }
+
+  @Test("that cannot be repaired for want of space keeps no daemon from ending", .enabled(if: FailingDisk.isPossible, "needs a C compiler"))
+  func ending() async throws {
+    let disk = try FailingDisk(in: machine.directory)
+    try await queueRatings(days: 20)
+    try await machine.startDaemon(environment: disk.environment)
+    let daemon = try #require(machine.daemon)
+    try disk.fail(.space)
+    try damageRunning()
+    try await eventually("it waits for space") { try machine.daemonLog.contains("The queue cannot be opened, nothing is lost") }
+    daemon.send(SIGTERM)
+    try await eventually("it has ended") { !daemon.isRunning }
+    try disk.mend()
+    try await machine.startAPI()
+    try await machine.startDaemon()
+    try await eventually("everything arrives") { try machine.rows().count == 21 && machine.isDone() }
+    try await machine.stopDaemon()
+  }
 }

@@ -9,6 +9,8 @@ struct FailingDisk {
     case readOnly
     /// The user's quota is used up.
     case quota
+    /// No space is left.
+    case space
   }
 
   private let directory: URL
@@ -67,10 +69,10 @@ struct FailingDisk {
     int fsync(int file) { return fails("sync", EIO) ? -1 : NEXT(fsync)(file); }
     int fdatasync(int file) { return fails("sync", EIO) ? -1 : NEXT(fdatasync)(file); }
     ssize_t pwrite(int file, const void *bytes, size_t count, off_t offset) {
-      return fails("readOnly", EROFS) || fails("quota", EDQUOT) ? -1 : NEXT(pwrite)(file, bytes, count, offset);
+      return fails("readOnly", EROFS) || fails("quota", EDQUOT) || fails("space", ENOSPC) ? -1 : NEXT(pwrite)(file, bytes, count, offset);
     }
     ssize_t pwrite64(int file, const void *bytes, size_t count, off64_t offset) {
-      return fails("readOnly", EROFS) || fails("quota", EDQUOT) ? -1 : NEXT(pwrite64)(file, bytes, count, offset);
+      return fails("readOnly", EROFS) || fails("quota", EDQUOT) || fails("space", ENOSPC) ? -1 : NEXT(pwrite64)(file, bytes, count, offset);
     }
     int renameat2(int from, const char *old, int to, const char *new, unsigned flags) {
       return fails("readOnly", EROFS) ? -1 : NEXT(renameat2)(from, old, to, new, flags);

@@ -108,14 +108,16 @@ final class Workstation {
     try Data(text.utf8).write(to: configurationFile)
   }
 
-  /// Starts the daemon and waits until it says that it is ready.
-  func startDaemon(_ arguments: String..., environment: [String: String] = [:], in network: PrivateNetwork? = nil) async throws {
+  /// Starts the daemon, perhaps by a program that becomes it, and waits until it says that it is ready.
+  func startDaemon(
+    _ arguments: String..., environment: [String: String] = [:], in network: PrivateNetwork? = nil, through launcher: [String] = []
+  ) async throws {
     let before = notifications.received.count { $0 == "READY=1" }
     let environment = ["NOTIFY_SOCKET": notifications.path].merging(environment) { $1 }
     let program = try RunningProgram(
       "progress-syncd", ["--config", configurationFile.path] + arguments, environment: environment,
       output: directory.appending(path: "daemon.log"),
-      through: network?.entrance ?? [])
+      through: network?.entrance ?? launcher)
     daemon = program
     try await eventually("the daemon is ready") {
       let words = try program.words
