@@ -47,14 +47,13 @@ extension Failure {
       }
     case .mayNotConnect(_, let group): (group.map { "sudo usermod -aG \($0) $USER and a new login, or " } ?? "") + "try again with sudo"
     case .notPermitted: "try again with sudo"
-    case .lost:
-      // Where systemd holds the socket it accepts for a daemon that then does not start.
+    case .lost, .noAnswer:
+      // Where systemd holds the socket it accepts for a daemon that then does not start, or that fails again and again.
       switch service.files.presence {
       case .running: unknown
       case .stopped: "progress-syncd does not start, or has just ended: see \(service.whereToLook)"
       case .unknown: "\(unknown); where progress-syncd does not start: \(service.whereToLook)"
       }
-    case .noAnswer: unknown
     case .socketPathTooLong: "set a shorter one"
     case .unexpected: "start the daemon again, so that it has this version"
     case .refused, .unreadable: nil

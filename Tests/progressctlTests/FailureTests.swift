@@ -28,7 +28,8 @@ struct FailureTests {
       ),
       (
         .noAnswer(within: .seconds(10)), 75,
-        "the daemon has not answered within 10s; what became of it is not known; see progressctl status"
+        "the daemon has not answered within 10s; progress-syncd does not start, or has just ended: "
+          + "see systemctl --user status progress-syncd and journalctl --user -u progress-syncd -e"
       ),
       (
         .lost("Connection reset by peer"), 75,
