@@ -162,6 +162,8 @@ extension Shift {
     start(courier, in: &group)
     guard isOtherAPI else { return .ofCircumstances }
     firstCourierOfAPI = courier.number
+    engine.noteOtherEndpoint()
+    loop.commons.instruments.noteOtherAPI()
     return .ofAPI
   }
 

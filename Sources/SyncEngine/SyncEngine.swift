@@ -151,6 +151,11 @@ package struct SyncEngine<Files: SpoolPort, Queue: QueuePort> {
     self.settings = settings
   }
 
+  /// Another API is called from the next turn on: since when the former one was in its state does not hold for it.
+  package mutating func noteOtherEndpoint() {
+    endpointSince = nil
+  }
+
   /// Whether every request has been answered and settled, and every command done.
   package var isQuiet: Bool { inFlight.isEmpty && unsettled.isEmpty && commands.isEmpty }
 

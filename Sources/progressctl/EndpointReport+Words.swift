@@ -8,7 +8,7 @@ extension EndpointReport {
   func state(now: Timestamp) -> String {
     let since = since.map { " since \((now - $0).inWords)" } ?? ""
     return switch state {
-    case .untried: "not tried yet since the daemon's start"
+    case .untried: "not tried yet"
     case .reachable: "reachable\(since)"
     case .paused: "cannot take more\(since)"
     case .failing: "answers, but takes nothing\(since)"

@@ -175,6 +175,8 @@ struct CommandTests {
     try machine.drop(action("uncomplete"))
     machine.pass(.seconds(10))
     #expect(try machine.status.endpointSince == since)
+    machine.noteOtherEndpoint()
+    #expect(try machine.status.endpointSince == nil)
     try machine.drop(action("uncomplete"))
     machine.pass(.seconds(10)) { _ in .unreachable(reason: "refused") }
     let silentSince = try #require(try machine.status.endpointSince)

@@ -161,6 +161,7 @@ final class Workstation {
 
   func ringEndpoint() { turn(TurnInput(endpointRang: true)) }
   func flush() { turn(TurnInput(isFlush: true)) }
+  func noteOtherEndpoint() { engine.noteOtherEndpoint() }
 
   /// The answer to the oldest command that has one.
   func takeResult() -> CommandResult? { results.isEmpty ? nil : results.removeFirst() }

@@ -87,7 +87,7 @@ struct StatusScreenTests {
         EndpointReport(state: .failing, since: start, reason: "503", status: 503, nextProbeAt: start),
         ["answers, but takes nothing since 2 min", "503", "tried again now"]
       ),
-      (EndpointReport(state: .untried), ["not tried yet since the daemon's start"]),
+      (EndpointReport(state: .untried), ["not tried yet"]),
     ])
   func endpoint(endpoint: EndpointReport, lines: [String]) {
     var report = StatusReport(daemon: DaemonReport(running: true))

@@ -7,7 +7,8 @@ extension EndpointReport {
   init(_ readings: Instruments.Readings, now: Timestamp) {
     let since = readings.endpointSince
     switch readings.endpoint {
-    case .reachable: self.init(state: readings.hasTried ? .reachable : .untried, since: since)
+    case .reachable where readings.hasTried: self.init(state: .reachable, since: since)
+    case .reachable: self.init(state: .untried)
     // Over, and nothing has been sent since.
     case .paused(let until, _) where until <= now: self.init(state: .reachable)
     case .paused(let until, let reason): self.init(state: .paused, since: since, reason: reason, nextProbeAt: until)

@@ -25,7 +25,7 @@ package final class Instruments: Sendable {
     var holds: [Account: Hold] = [:]
     /// The files of users' tokens.
     var userTokens: [UInt32: FilePath] = [:]
-    /// Whether any request was answered, or given up, since the start.
+    /// Whether any request was answered, or given up, since the start or since this API is called.
     var hasTried = false
     var requestsInFlight = 0
     var rejectedFiles = 0
@@ -83,6 +83,11 @@ package final class Instruments: Sendable {
       (readings.endpoint, readings.endpointSince, readings.storageTrouble) = (endpoint, since, storageTrouble)
       (readings.holds, readings.reachedBounds) = (holds, reachedBounds)
     }
+  }
+
+  /// Another API is called from now on, of which nothing is known yet.
+  package func noteOtherAPI() {
+    readings.withLock { $0.hasTried = false }
   }
 
   /// Takes up the files of the tokens that users have of their own from now on.
