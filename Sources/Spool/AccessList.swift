@@ -1,5 +1,5 @@
 import CSpool
-import SystemPackage
+package import SystemPackage
 
 /// A POSIX access control list ([acl(5)](https://man7.org/linux/man-pages/man5/acl.5.html)), as the kernel keeps it in an extended attribute.
 package struct AccessList: Hashable, Sendable {
@@ -39,14 +39,14 @@ package struct AccessList: Hashable, Sendable {
 }
 
 extension AccessList {
-  enum Kind: String {
+  package enum Kind: String {
     case access = "system.posix_acl_access"
     /// What is made in a directory begins with.
     case initial = "system.posix_acl_default"
   }
 
   /// The list of a file or directory; nil where there is none, or the file system has none.
-  init?(_ kind: Kind, of path: FilePath) {
+  package init?(_ kind: Kind, of path: FilePath) {
     var bytes = [UInt8](repeating: 0, count: 4_096)
     let count = bytes.withUnsafeMutableBytes { buffer in
       path.withPlatformString { cspool_getxattr($0, kind.rawValue, buffer.baseAddress, UInt(buffer.count)) }

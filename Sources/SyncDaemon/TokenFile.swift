@@ -1,9 +1,9 @@
-import APIClient
-import SystemPackage
+package import APIClient
+package import SystemPackage
 
 /// Why a file gives no token: a clause that follows its path.
-struct TokenFileError: Error, Hashable {
-  let text: String
+package struct TokenFileError: Error, Hashable {
+  package let text: String
 }
 
 extension BearerToken {
@@ -11,7 +11,7 @@ extension BearerToken {
   private static let longest = 64 * 1024
 
   /// Reads the one token that a file holds; blanks and line breaks around it do not belong to it.
-  init(file: FilePath) throws(TokenFileError) {
+  package init(file: FilePath) throws(TokenFileError) {
     let bytes: [UInt8]
     do throws(ConfiguredFileError) {
       bytes = try file.readConfiguredFile(limit: Self.longest)

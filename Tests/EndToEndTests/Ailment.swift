@@ -66,6 +66,15 @@ extension Ailment {
       try await examine()
     },
     Ailment(
+      testDescription: "the authority's certificate is damaged", check: "configuration",
+      message: "ca.pem holds no certificate, or one that is damaged", fix: "mend it, then progressctl config check"
+    ) { machine, examine in
+      let authority = machine.directory.appending(path: "ca.pem")
+      try Data("garbage".utf8).write(to: authority)
+      try machine.configure("api.ca_file: \(authority.path)")
+      try await examine()
+    },
+    Ailment(
       testDescription: "sending is paused", check: "queue", verdict: "warning", message: "sending is paused since ",
       fix: "progressctl resume"
     ) { machine, examine in
@@ -116,6 +125,12 @@ extension Ailment {
         try await machine.startDaemon()
         try await examine()
       }
+    },
+    Ailment(
+      testDescription: "the token is none", check: "token", message: " is empty", fix: "put the token there on one line, then "
+    ) { machine, examine in
+      try machine.configure("api.token_file: \(try machine.token(""))")
+      try await examine()
     },
     Ailment(
       testDescription: "the API holds the daemon off", check: "token", message: "the API does not accept the daemon: ",

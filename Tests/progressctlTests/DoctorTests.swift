@@ -251,7 +251,7 @@ struct DoctorTests {
     "a unit is installed, current, enabled, and has not failed",
     arguments: [
       ("LoadState=loaded\nActiveState=active\nUnitFileState=enabled\nNeedDaemonReload=no\nFragmentPath=/u", [.ok], nil),
-      ("LoadState=not-found\n", [.warning], "make install"), ("LoadState=masked\n", [.problem], "systemctl unmask"),
+      ("LoadState=not-found\n", [.warning], "make install"), ("LoadState=masked\n", [.problem], "systemctl unmask progress-syncd && START"),
       ("LoadState=loaded\nNeedDaemonReload=yes\n", [.warning], "systemctl daemon-reload"),
       ("LoadState=loaded\nActiveState=failed\nResult=watchdog\n", [.problem], "START"),
       ("LoadState=loaded\nActiveState=activating\nResult=exit-code\nExecMainStatus=217\n", [.problem], "journalctl -u progress-syncd -e"),
@@ -261,6 +261,35 @@ struct DoctorTests {
   func unit(output: String, verdicts: [Diagnosis.Verdict], fix: String?) {
     expect(Self.patient().diagnoseUnit(UnitFindings(output: output)), verdicts, fix)
     #expect(Self.patient(isNamed: true).diagnoseUnit(UnitFindings(output: output)).map(\.verdict) == [.unknown])
+  }
+
+  @Test(
+    "the daemon's user may read a file, or enter a directory, by the bits that are for it",
+    arguments: [
+      (0o644, false, 0, true), (0o600, false, 0, false), (0o640, false, 0, false), (0o640, false, 900, true), (0o604, false, 900, false),
+      (0o755, true, 0, true), (0o700, true, 0, false), (0o744, true, 0, false), (0o750, true, 900, true),
+    ] as [(UInt32, Bool, UInt32, Bool)])
+  func openness(permissions: UInt32, isDirectory: Bool, group: UInt32, isOpen: Bool) {
+    let place = OpenToUser(path: "/p", isDirectory: isDirectory, owner: 0, group: group, permissions: permissions)
+    #expect(place.isOpen(to: Self.daemonUser, of: [900]) == isOpen)
+    #expect(place.isOpen(to: 0, of: []))
+    var own = place
+    own.owner = Self.daemonUser
+    #expect(own.isOpen(to: Self.daemonUser, of: [900]))
+  }
+
+  @Test("a configuration that the daemon may not read, or that would not hold, is a problem, and one that would is not mentioned")
+  func configuration() {
+    let file = OpenToUser(path: "/etc/c.yaml", isDirectory: false, owner: 0, group: 0, permissions: 0o600)
+    let directory = OpenToUser(path: "/etc", isDirectory: true, owner: 0, group: 0, permissions: 0o700)
+    #expect(Self.patient().diagnoseConfiguration(ConfigurationFindings()) == [])
+    expect(Self.patient().diagnoseConfiguration(.init(closed: [file])), [.problem], "sudo chmod a+r /etc/c.yaml")
+    expect(Self.patient().diagnoseConfiguration(.init(closed: [directory])), [.problem], "sudo chmod a+x /etc")
+    var patient = Self.patient()
+    patient.configuration.api.tokenFile = file.path
+    expect(
+      patient.diagnoseConfiguration(.init(daemonUser: 900, closed: [file])), [.problem], "sudo chown 900 /etc/c.yaml && sudo chmod 600")
+    expect(Self.patient().diagnoseConfiguration(.init(fault: "no")), [.problem], "progressctl config check")
   }
 
   @Test("how a unit has ended is named, with the status where there is one")

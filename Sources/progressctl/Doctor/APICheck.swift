@@ -68,7 +68,11 @@ extension Patient {
   /// - Parameter endpoint: How the API stands in the daemon's eyes; nil when it was not asked.
   func diagnoseToken(_ token: TokenFindings, _ found: APIFindings, endpoint: EndpointReport?) -> [Diagnosis] {
     if case .unusable(let path, let reason) = token {
-      return [.problem(.token, "\(path) \(reason)", fix: "put the token there on one line, then \(reload)")]
+      return [
+        .problem(
+          .token, "\(path) \(reason)",
+          fix: "put the token there on one line, then \(path == UserTokenPlace.commonCredentialSource ? restart : reload)")
+      ]
     }
     var diagnoses: [Diagnosis] = []
     if case .readable(let path, let permissions) = token, permissions & 0o077 != 0 {

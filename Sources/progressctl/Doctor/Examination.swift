@@ -28,10 +28,11 @@ struct Examination {
     try tell(patient.diagnoseControl(answer, presence: presence, isSocketThere: isSocketThere))
     let submissionObstacle = service.spoolWriter.rehearseSubmission()
     let spool = spool(submissionObstacle)
-    try tell(patient.diagnoseSpool(spool))
-    try tell([patient.diagnoseSubmission(submissionObstacle, presence: presence)])
     // Whom incoming/ belongs to is the daemon's user.
     let daemonUser = spool.places.incoming.problem == nil ? spool.places.incoming.owner : nil
+    try tell(patient.diagnoseConfiguration(await configuration(daemonUser: daemonUser)))
+    try tell(patient.diagnoseSpool(spool))
+    try tell([patient.diagnoseSubmission(submissionObstacle, presence: presence)])
     try tell(patient.diagnoseState(DirectoryFindings(patient.configuration.state.directory), daemonUser: daemonUser))
     let directories = [patient.configuration.state.directory, patient.configuration.spool.directory]
     try tell(patient.diagnoseSpace(directories.compactMap(SpaceFindings.init)))
@@ -76,6 +77,27 @@ struct Examination {
       asking: manager + ["show", "--property=" + UnitFindings.names.joined(separator: ","), "\(patient.unitName).service"])
   }
 
+  /// Tokens are looked at apart, and what the caller may not read is left to those who may.
+  private func configuration(daemonUser: UInt32?) async -> ConfigurationFindings {
+    var configuration = patient.configuration
+    let files = [service.file, configuration.api.caFile, configuration.api.tokenFile].compactMap { $0 }
+    if let file = configuration.api.caFile, file.withPlatformString({ access($0, R_OK) }) != 0, errno == EACCES {
+      configuration.api.caFile = nil
+    }
+    var found = ConfigurationFindings(daemonUser: daemonUser)
+    do {
+      try await configuration.check(withTokens: false)
+    } catch {
+      found.fault = "\(error)"
+    }
+    if let daemonUser {
+      for place in files.flatMap({ OpenToUser.obstacles(to: $0, of: daemonUser) }) where !found.closed.contains(place) {
+        found.closed.append(place)
+      }
+    }
+    return found
+  }
+
   private func spool(_ submissionObstacle: SubmissionObstacle?) -> SpoolFindings {
     let root = patient.configuration.spool.directory
     var found = SpoolFindings(places: SpoolInspection(root: root))
@@ -96,13 +118,19 @@ struct Examination {
     let credential = UserTokenPlace.commonCredentialSource
     let isSystemUnit = patient.kind == .system && !patient.isNamed
     guard let path = patient.configuration.api.tokenFile ?? (isSystemUnit && credential.exists ? credential : nil) else { return .none }
+    let permissions: CInterop.Mode
     do throws(Errno) {
-      let status = try path.stat()
-      guard path.withPlatformString({ access($0, R_OK) }) == 0 else { return .hidden(path) }
-      return .readable(path, permissions: status.permissions.rawValue)
+      permissions = try path.stat().permissions.rawValue
     } catch {
       return error == .permissionDenied ? .hidden(path) : .unusable(path, reason: "cannot be read: \(error)")
     }
+    guard path.withPlatformString({ access($0, R_OK) }) == 0 else { return .hidden(path) }
+    do throws(TokenFileError) {
+      _ = try BearerToken(file: path)
+    } catch {
+      return .unusable(path, reason: error.text)
+    }
+    return .readable(path, permissions: permissions)
   }
 
   /// Looks at the tokens of users, and has the API, where it answers at all, say of each whether it accepts it.

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import Spool
 import Subprocess
 import SyncDaemon
 import SystemPackage
@@ -17,6 +18,26 @@ extension DirectoryFindings {
     } catch {
       problem = error
     }
+  }
+}
+
+extension OpenToUser {
+  /// nil for what cannot be looked at, and where an access list decides.
+  fileprivate init?(_ path: FilePath) {
+    guard let status = try? path.stat(), AccessList(.access, of: path) == nil else { return nil }
+    self.init(
+      path: path, isDirectory: status.type == .directory, owner: status.userID.rawValue, group: status.groupID.rawValue,
+      permissions: status.permissions.rawValue & 0o7777)
+  }
+
+  /// What keeps a user from reading a file: itself, or a directory above it, the outermost first.
+  static func obstacles(to file: FilePath, of user: UInt32) -> [OpenToUser] {
+    var places = [file]
+    while let place = places.last, !place.removingLastComponent().isEmpty, place != place.removingLastComponent() {
+      places.append(place.removingLastComponent())
+    }
+    let groups = Patient.Caller.groupsAtLogin(of: user)
+    return places.reversed().compactMap(OpenToUser.init).filter { !$0.isOpen(to: user, of: groups) }
   }
 }
 
@@ -68,11 +89,16 @@ extension Patient.Caller {
     let name = entry.map { String(cString: $0.pointee.pw_name) } ?? "\(user)"
     var groups = [UInt32](repeating: 0, count: 1_024)
     let own = Glibc.getgroups(CInt(groups.count), &groups)
-    var caller = Patient.Caller(user: user, name: name, groups: Set(groups.prefix(Int(max(0, own)))).union([getegid()]), groupsAtLogin: [])
+    return Patient.Caller(
+      user: user, name: name, groups: Set(groups.prefix(Int(max(0, own)))).union([getegid()]), groupsAtLogin: groupsAtLogin(of: user))
+  }
+
+  /// What the system's files say of a user; none of one whom they do not know.
+  static func groupsAtLogin(of user: UInt32) -> Set<UInt32> {
+    guard let entry = getpwuid(user) else { return [] }
+    var groups = [UInt32](repeating: 0, count: 1_024)
     var count = CInt(groups.count)
-    if let primary = entry?.pointee.pw_gid, getgrouplist(name, primary, &groups, &count) >= 0 {
-      caller.groupsAtLogin = Set(groups.prefix(Int(max(0, count))))
-    }
-    return caller
+    guard getgrouplist(String(cString: entry.pointee.pw_name), entry.pointee.pw_gid, &groups, &count) >= 0 else { return [] }
+    return Set(groups.prefix(Int(max(0, count))))
   }
 }

@@ -46,7 +46,9 @@ extension Patient {
     guard unit["LoadState"] != "not-found" else {
       return [.warning(.unit, "\(unitName).service is not installed, so nothing starts the daemon at boot", fix: "make install")]
     }
-    if unit["LoadState"] == "masked" { return [.problem(.unit, "\(unitName) is masked", fix: systemctl("unmask \(unitName)"))] }
+    if unit["LoadState"] == "masked" {
+      return [.problem(.unit, "\(unitName) is masked", fix: systemctl("unmask \(unitName)") + " && \(startCommand)")]
+    }
     var found: [Diagnosis] = []
     if unit["NeedDaemonReload"] == "yes" {
       found.append(

@@ -1,0 +1,50 @@
+import ProgressModel
+import SyncDaemon
+import SystemPackage
+
+/// Whether a daemon could start anew with the configuration that stands there now.
+struct ConfigurationFindings: Hashable {
+  /// nil where it cannot be seen.
+  var daemonUser: UInt32?
+  /// Why it would not hold, though it can be read.
+  var fault: String?
+  /// What the daemon's user is kept out of: files that it reads, or directories above them.
+  var closed: [OpenToUser] = []
+}
+
+/// A file or directory, and what it takes to be let in.
+struct OpenToUser: Hashable {
+  var path: FilePath
+  var isDirectory: Bool
+  var owner: UInt32
+  var group: UInt32
+  var permissions: UInt32
+
+  /// Whether the mode lets a user read the file, or enter the directory.
+  func isOpen(to user: UInt32, of groups: Set<UInt32>) -> Bool {
+    let wanted: UInt32 = isDirectory ? 1 : 4
+    let shift = owner == user ? 6 : groups.contains(group) ? 3 : 0
+    return user == 0 || permissions >> UInt32(shift) & wanted != 0
+  }
+}
+
+extension Patient {
+  /// Nothing, when nothing is wrong with it.
+  func diagnoseConfiguration(_ found: ConfigurationFindings) -> [Diagnosis] {
+    let mend = "mend it, then progressctl config check"
+    let faults = found.fault.map { [Diagnosis.problem(.configuration, $0, fix: mend)] } ?? []
+    return faults
+      + found.closed.map { place in
+        let verb = place.isDirectory ? "enter" : "read"
+        let text =
+          "the daemon may not \(verb) \(place.path), of mode \(String(place.permissions, radix: 8)): it cannot reload, nor start again"
+        return .problem(.configuration, text, fix: howToOpen(place, to: found.daemonUser))
+      }
+  }
+
+  /// A token becomes the daemon's own, so that nobody else may read it.
+  private func howToOpen(_ place: OpenToUser, to user: UInt32?) -> String {
+    if let user, place.path == configuration.api.tokenFile { return "\(sudo)chown \(user) \(place.path) && \(sudo)chmod 600 \(place.path)" }
+    return "\(sudo)chmod a+\(place.isDirectory ? "x" : "r") \(place.path)"
+  }
+}
