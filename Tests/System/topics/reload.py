@@ -10,6 +10,8 @@ def a_good_configuration(judge, machine):
     """A configuration that is right."""
     machine.configure(HASTY)
     API(machine, 8000)
+    done = machine.ctl("complete", "p0", "1", "1", "--wait=synced")
+    judge.expect(done.returncode == 0, "delivers at first", done.stderr)
     pid = machine.pid
     stale = []
     for milliseconds in range(101, 111):
@@ -24,6 +26,8 @@ def a_good_configuration(judge, machine):
     other = machine.api = API(machine, 8001)
     machine.write(CONFIGURATION, "api: {base_url: http://127.0.0.1:8001}\n" + HASTY)
     machine.run("systemctl", "reload", DAEMON)
+    known = (machine.status() or {}).get("endpoint", {}).get("state")
+    judge.expect(known == "untried", "of another API nothing is claimed before it was asked", known)
     done = machine.ctl("complete", "p1", "1", "1", "--wait=synced")
     judge.expect(done.returncode == 0 and len(other.taken()) == 1, "another API gets what is dropped next", done.stderr)
     machine.run("systemctl", "kill", "--signal=HUP", DAEMON)
@@ -59,6 +63,20 @@ def a_bad_configuration(judge, machine):
     judge.expect(done.returncode == 0 and machine.setting("api.base_url") == "http://127.0.0.1:8000", "mended, the next reload works", done.stderr)
 
 
+def a_closed_configuration(judge, machine):
+    """A configuration that root may read, and the daemon may not."""
+    for mode, path, fix in (("600", CONFIGURATION, "chmod a+r"), ("700", "/etc/progress-sync", "chmod a+x")):
+        before = machine.sh(f"stat -c %a {path}")
+        machine.run("chmod", mode, path)
+        done = machine.run("systemctl", "reload", DAEMON, check=False)
+        judge.expect(done.returncode != 0 and machine.is_active(), f"{path} of mode {mode}: systemctl reload fails, the service goes on", done.stderr)
+        done = machine.ctl("doctor")
+        judge.expect(done.returncode == 1 and f"→ {fix} {path}\n" in done.stdout, "and the doctor says how to let it in", done.stdout + done.stderr)
+        machine.run("chmod", before, path)
+    done = machine.run("systemctl", "reload", DAEMON, check=False)
+    judge.expect(done.returncode == 0, "let in, the next reload works", done.stderr)
+
+
 def what_takes_a_restart(judge, machine):
     """What only a restart can change."""
     machine.write(CONFIGURATION, HASTY + "spool: {directory: /srv/spool}\n")
@@ -69,4 +87,4 @@ def what_takes_a_restart(judge, machine):
     machine.run("systemctl", "reload", DAEMON)
 
 
-CASES = [a_good_configuration, a_bad_configuration, what_takes_a_restart]
+CASES = [a_good_configuration, a_bad_configuration, a_closed_configuration, what_takes_a_restart]
