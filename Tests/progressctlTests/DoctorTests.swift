@@ -270,7 +270,7 @@ struct DoctorTests {
       (0o755, true, 0, true), (0o700, true, 0, false), (0o744, true, 0, false), (0o750, true, 900, true),
     ] as [(UInt32, Bool, UInt32, Bool)])
   func openness(permissions: UInt32, isDirectory: Bool, group: UInt32, isOpen: Bool) {
-    let place = OpenToUser(path: "/p", isDirectory: isDirectory, owner: 0, group: group, permissions: permissions)
+    let place = GuardedPath(path: "/p", isDirectory: isDirectory, owner: 0, group: group, permissions: permissions)
     #expect(place.isOpen(to: Self.daemonUser, of: [900]) == isOpen)
     #expect(place.isOpen(to: 0, of: []))
     var own = place
@@ -280,8 +280,8 @@ struct DoctorTests {
 
   @Test("a configuration that the daemon may not read, or that would not hold, is a problem, and one that would is not mentioned")
   func configuration() {
-    let file = OpenToUser(path: "/etc/c.yaml", isDirectory: false, owner: 0, group: 0, permissions: 0o600)
-    let directory = OpenToUser(path: "/etc", isDirectory: true, owner: 0, group: 0, permissions: 0o700)
+    let file = GuardedPath(path: "/etc/c.yaml", isDirectory: false, owner: 0, group: 0, permissions: 0o600)
+    let directory = GuardedPath(path: "/etc", isDirectory: true, owner: 0, group: 0, permissions: 0o700)
     #expect(Self.patient().diagnoseConfiguration(ConfigurationFindings()) == [])
     expect(Self.patient().diagnoseConfiguration(.init(closed: [file])), [.problem], "sudo chmod a+r /etc/c.yaml")
     expect(Self.patient().diagnoseConfiguration(.init(closed: [directory])), [.problem], "sudo chmod a+x /etc")

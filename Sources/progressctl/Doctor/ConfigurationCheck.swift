@@ -9,11 +9,11 @@ struct ConfigurationFindings: Hashable {
   /// Why it would not hold, though it can be read.
   var fault: String?
   /// What the daemon's user is kept out of: files that it reads, or directories above them.
-  var closed: [OpenToUser] = []
+  var closed: [GuardedPath] = []
 }
 
-/// A file or directory, and what it takes to be let in.
-struct OpenToUser: Hashable {
+/// A file or directory, and whom its mode lets in.
+struct GuardedPath: Hashable {
   var path: FilePath
   var isDirectory: Bool
   var owner: UInt32
@@ -43,7 +43,7 @@ extension Patient {
   }
 
   /// A token becomes the daemon's own, so that nobody else may read it.
-  private func howToOpen(_ place: OpenToUser, to user: UInt32?) -> String {
+  private func howToOpen(_ place: GuardedPath, to user: UInt32?) -> String {
     if let user, place.path == configuration.api.tokenFile { return "\(sudo)chown \(user) \(place.path) && \(sudo)chmod 600 \(place.path)" }
     return "\(sudo)chmod a+\(place.isDirectory ? "x" : "r") \(place.path)"
   }

@@ -91,7 +91,7 @@ struct Examination {
       found.fault = "\(error)"
     }
     if let daemonUser {
-      for place in files.flatMap({ OpenToUser.obstacles(to: $0, of: daemonUser) }) where !found.closed.contains(place) {
+      for place in files.flatMap({ GuardedPath.obstacles(to: $0, of: daemonUser) }) where !found.closed.contains(place) {
         found.closed.append(place)
       }
     }

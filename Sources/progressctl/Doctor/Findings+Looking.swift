@@ -21,7 +21,7 @@ extension DirectoryFindings {
   }
 }
 
-extension OpenToUser {
+extension GuardedPath {
   /// nil for what cannot be looked at, and where an access list decides.
   fileprivate init?(_ path: FilePath) {
     guard let status = try? path.stat(), AccessList(.access, of: path) == nil else { return nil }
@@ -31,13 +31,13 @@ extension OpenToUser {
   }
 
   /// What keeps a user from reading a file: itself, or a directory above it, the outermost first.
-  static func obstacles(to file: FilePath, of user: UInt32) -> [OpenToUser] {
+  static func obstacles(to file: FilePath, of user: UInt32) -> [GuardedPath] {
     var places = [file]
     while let place = places.last, !place.removingLastComponent().isEmpty, place != place.removingLastComponent() {
       places.append(place.removingLastComponent())
     }
     let groups = Patient.Caller.groupsAtLogin(of: user)
-    return places.reversed().compactMap(OpenToUser.init).filter { !$0.isOpen(to: user, of: groups) }
+    return places.reversed().compactMap(GuardedPath.init).filter { !$0.isOpen(to: user, of: groups) }
   }
 }
 
