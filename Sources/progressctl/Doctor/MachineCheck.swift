@@ -99,11 +99,14 @@ extension Patient {
           fix: raise)
       ]
     }
-    for (name, used, maximum) in [
-      ("instances", usage.instances, usage.maximumInstances), ("watches", usage.watches, usage.maximumWatches),
-    ] {
-      guard let maximum, used * 5 >= maximum * 4 else { continue }
-      return [.warning(.inotify, "\(used) of \(maximum) inotify \(name) of the daemon's user are in use", fix: raise)]
+    func nearlyAll(_ used: Int, of maximum: Int?, _ name: String) -> Diagnosis? {
+      guard let maximum, used * 5 >= maximum * 4 else { return nil }
+      return .warning(.inotify, "\(used) of \(maximum) inotify \(name) of the daemon's user are in use", fix: raise)
+    }
+    if let warning = nearlyAll(usage.instances, of: usage.maximumInstances, "instances")
+      ?? nearlyAll(usage.watches, of: usage.maximumWatches, "watches")
+    {
+      return [warning]
     }
     guard let instances = usage.maximumInstances, let watches = usage.maximumWatches else {
       return isWatched == true ? [.ok(.inotify, "the daemon hears of new files")] : [.unknown(.inotify, "/proc does not tell the limits")]
