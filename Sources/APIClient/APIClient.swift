@@ -81,8 +81,7 @@ package final class APIClient: Sendable {
       let answer = try await answer(to: request)
       return DeliveryOutcome(of: answer, to: call, alsoRetry: settings.alsoRetry, now: now())
     } catch {
-      let failure = TransportFailure(server: settings.baseURL, timeout: settings.requestTimeout)
-      return .unreachable(reason: await failure.reason(for: error, now: now))
+      return .unreachable(reason: await TransportFailure(settings).reason(for: error, now: now))
     }
   }
 

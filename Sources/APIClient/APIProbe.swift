@@ -73,7 +73,7 @@ package struct APIProbe: Sendable {
     } catch let failure as Failure {
       throw failure
     } catch {
-      throw Failure(reason: await TransportFailure(server: settings.baseURL, timeout: limit).reason(for: error, now: now))
+      throw Failure(reason: await TransportFailure(settings).reason(for: error, now: now))
     }
   }
 

@@ -10,7 +10,9 @@ struct CertificateInspection {
   let server: APIBaseURL
 
   /// What is wrong with the certificate, as a clause.
-  func verdict(now: Timestamp) async -> String {
+  ///
+  /// - Parameter file: That of the authorities that are trusted; nil for the system's.
+  func verdict(trusting file: String?, now: Timestamp) async -> String {
     let certificates = await presentedCertificates()
     if let end = certificates.map(\.validUntil).min(), end < now {
       return "the certificate of \(server.authority) expired at \(end)"
@@ -18,7 +20,8 @@ struct CertificateInspection {
     if let start = certificates.map(\.validFrom).max(), start > now {
       return "the certificate of \(server.authority) is valid only from \(start); is this machine's clock right?"
     }
-    return "the certificate of \(server.authority) is from no authority that this machine trusts; api.ca_file can name one"
+    let trusted = file.map { "in \($0) (api.ca_file)" } ?? "that this machine trusts; api.ca_file can name one"
+    return "the certificate of \(server.authority) is from no authority \(trusted)"
   }
 
   /// When the first of the certificates expires; nil when they cannot be had.

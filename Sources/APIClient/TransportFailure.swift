@@ -9,8 +9,13 @@ import ProgressModel
 
 /// Puts into words why no whole answer came: one clause that a person understands.
 struct TransportFailure {
-  let server: APIBaseURL
-  let timeout: Duration
+  private let server: APIBaseURL
+  private let timeout: Duration
+  private let certificateAuthorityFile: String?
+
+  init(_ settings: APIClientSettings) {
+    (server, timeout, certificateAuthorityFile) = (settings.baseURL, settings.requestTimeout, settings.certificateAuthorityFile)
+  }
 
   static let cancelled = "cancelled"
 
@@ -66,7 +71,7 @@ struct TransportFailure {
 
   private func reason(for error: BoringSSLError, now: @Sendable () -> Timestamp) async -> String {
     switch error.code {
-    case "CERTIFICATE_VERIFY_FAILED": await CertificateInspection(server: server).verdict(now: now())
+    case "CERTIFICATE_VERIFY_FAILED": await CertificateInspection(server: server).verdict(trusting: certificateAuthorityFile, now: now())
     case "WRONG_VERSION_NUMBER": "\(server.authority) does not speak TLS; does it want http:// instead of https://?"
     case let code?: "\(server.authority): TLS failed: \(code)"
     case nil: cutShort

@@ -62,6 +62,15 @@ struct TLSTests {
     #expect(outcome.unreachableReason?.contains(expected) == true, "\(outcome)")
   }
 
+  @Test("A certificate from another authority than the one that is configured is refused with the name of its file")
+  func otherIssuer() async throws {
+    let other = try CertificateAuthority()
+    defer { other.remove() }
+    let outcome = try await outcome(names: "DNS:localhost", other: other)
+    let expected = "is from no authority in \(other.file) (api.ca_file)"
+    #expect(outcome.unreachableReason?.hasSuffix(expected) == true, "\(outcome)")
+  }
+
   @Test("A body cut short is not a delivery over TLS either")
   func cutShort() async throws {
     let reply: [ScriptedServer.Step] = [.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{}"), .reset]
@@ -99,7 +108,8 @@ struct TLSTests {
   }
 
   private func outcome(
-    host: String = "localhost", names: String, days: Int = 1, trusting: Bool = true, reply: [ScriptedServer.Step] = [.answer()],
+    host: String = "localhost", names: String, days: Int = 1, trusting: Bool = true, other: CertificateAuthority? = nil,
+    reply: [ScriptedServer.Step] = [.answer()],
     now: @escaping @Sendable () -> Timestamp = { .now }
   ) async throws -> DeliveryOutcome {
     let authority = try CertificateAuthority()
@@ -107,7 +117,7 @@ struct TLSTests {
     var result = DeliveryOutcome.unreachable(reason: "the test did not get that far")
     try await ScriptedServer.run(reply, tls: authority.server(names: names, validity: .days(days))) { server in
       var settings = try APIClientSettings(port: server.port, scheme: "https", host: host)
-      settings.certificateAuthorityFile = trusting ? authority.file : nil
+      settings.certificateAuthorityFile = trusting ? (other ?? authority).file : nil
       try await withClient(settings) { client in
         result = await client.deliver(call(), for: .common, idempotencyKey: "key-1", now: now)
       }

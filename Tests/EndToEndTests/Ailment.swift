@@ -172,9 +172,14 @@ extension Ailment {
       "the clock is wrong", "200 OK", "Date: Thu, 01 Jan 2026 00:00:00 GMT\r\nContent-Type: application/json\r\n",
       #"{"program_id":"progress-sync-doctor","logs":[]}"#, check: "clock", message: "ahead of the API's",
       fix: "timedatectl set-ntp true"),
-    serving("the certificate has expired", validity: .days(-1), isTrusted: true, message: " expired at 20"),
     serving(
-      "nobody is known who vouches for the certificate", validity: .days(90), isTrusted: false, message: " is from no authority that "),
+      "the certificate has expired", validity: .days(-1), trust: .own, message: " expired at 20", fix: "or put its authority's into /"),
+    serving(
+      "nobody is known who vouches for the certificate", validity: .days(90), trust: .none, message: " is from no authority that ",
+      fix: "or name its authority in api.ca_file"),
+    serving(
+      "another one is named who vouches for certificates", validity: .days(90), trust: .other, message: "/ca.pem (api.ca_file)",
+      fix: "or put its authority's into /"),
   ]
 
   /// A server that answers all the same.
@@ -192,18 +197,20 @@ extension Ailment {
     }
   }
 
+  /// Whom `api.ca_file` names: nobody, the server's authority, or another one.
+  private enum Trust { case none, own, other }
+
   /// A server whose certificate has a flaw.
   private static func serving(
-    _ name: String, validity: CertificateAuthority.Validity, isTrusted: Bool, message: String
+    _ name: String, validity: CertificateAuthority.Validity, trust: Trust, message: String, fix: String
   ) -> Ailment {
-    Ailment(
-      testDescription: name, check: "tls", message: message, fix: "renew the server's certificate, or name its authority in api.ca_file"
-    ) { machine, examine in
-      let authority = try CertificateAuthority()
-      defer { authority.remove() }
+    Ailment(testDescription: name, check: "tls", message: message, fix: "renew the server's certificate, \(fix)") { machine, examine in
+      let (authority, other) = (try CertificateAuthority(), try CertificateAuthority())
+      defer { [authority, other].forEach { $0.remove() } }
       let tls = try authority.server(names: "DNS:localhost,IP:127.0.0.1", validity: validity)
       try await ScriptedServer.run([.answer()], tls: tls) { server in
-        try machine.configure(isTrusted ? "api.ca_file: \(authority.file)" : "")
+        let trusted = [Trust.own: authority.file, .other: other.file][trust]
+        try machine.configure(trusted.map { "api.ca_file: \($0)" } ?? "")
         try machine.point(to: "https://127.0.0.1:\(server.port)")
         try await machine.startDaemon()
         try await examine()

@@ -54,7 +54,8 @@ extension Patient {
       return found.url.isLoopback ? [] : [.warning(.tls, "\(found.url) is not encrypted", fix: "set api.base_url to an https address")]
     }
     if case .failure(let failure)? = found.answer, failure.reason.contains("certificate") || failure.reason.contains("TLS") {
-      return [.problem(.tls, failure.reason, fix: "renew the server's certificate, or name its authority in api.ca_file")]
+      let trust = configuration.api.caFile.map { "put its authority's into \($0)" } ?? "name its authority in api.ca_file"
+      return [.problem(.tls, failure.reason, fix: "renew the server's certificate, or \(trust)")]
     }
     guard let expiry = found.certificatesExpireAt, case .success? = found.answer else {
       return [.unknown(.tls, "the certificates of \(found.url.authority) could not be had")]
