@@ -2,7 +2,7 @@ import Glibc
 import ProgressModel
 import SystemPackage
 
-/// Shows on a terminal that something is waited for, and for how long already. In a pipe it is silent.
+/// Shows on a terminal that something is waited for, and for how long already. Elsewhere it is silent.
 struct Spinner {
   private static let frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"]
   private static let pace = Duration.milliseconds(100)
@@ -11,7 +11,7 @@ struct Spinner {
 
   /// Does `work` while `text` turns on standard error.
   static func turning<Answer: Sendable>(_ text: String, _ work: () async throws -> Answer) async throws -> Answer {
-    guard isatty(STDERR_FILENO) != 0 else { return try await work() }
+    guard Terminal.isDrawable(STDERR_FILENO) else { return try await work() }
     return try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await turn(text) }
       defer {

@@ -5,7 +5,7 @@ import SystemPackage
 enum StandardError {
   static func say(_ line: String) {
     // On a terminal a `Spinner` may stand in the line.
-    let emptied = isatty(STDERR_FILENO) != 0 ? "\r\u{1b}[K" : ""
+    let emptied = Terminal.isDrawable(STDERR_FILENO) ? "\r\u{1b}[K" : ""
     // Where it cannot be said there is nobody to hear it.
     _ = try? FileDescriptor.standardError.writeAll("\(emptied)progressctl: \(line)\n".utf8)
   }

@@ -50,7 +50,7 @@ enum StandardOutput {
 
   /// For output that goes to a person: colours on a terminal that has them, unless <https://no-color.org> is wished for.
   static func style(environment: [String: String]) -> TextStyle {
-    let isPlain = isatty(STDOUT_FILENO) == 0 || environment["TERM"] == "dumb" || environment["NO_COLOR"].map { !$0.isEmpty } ?? false
+    let isPlain = !Terminal.isDrawable(STDOUT_FILENO) || environment["NO_COLOR"].map { !$0.isEmpty } ?? false
     return isPlain ? .plain : .coloured
   }
 }

@@ -5,7 +5,7 @@ import ProgressModel
 import SyncDaemon
 import SystemPackage
 
-/// Shows the status until a signal ends it: a live screen on a terminal, and what has changed anywhere else.
+/// Shows the status until a signal ends it: a live screen on a terminal that has one, and what has changed anywhere else.
 ///
 /// A daemon that goes away is no end: what can be known without it is shown until it is back.
 struct StatusWatch {
@@ -25,7 +25,7 @@ struct StatusWatch {
 
   /// Returns only by throwing; a signal ends the program.
   func run() async throws {
-    guard !json, isatty(STDOUT_FILENO) != 0 else { return try await follow { try await tellChanges(at: $0) } }
+    guard !json, Terminal.isDrawable(STDOUT_FILENO) else { return try await follow { try await tellChanges(at: $0) } }
     // From here on no signal leaves a screen behind that is not the terminal's own.
     let signals = await Signals.trap([SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT])
     let screen = LiveScreen()

@@ -9,6 +9,11 @@ enum Terminal {
     var rows = 24
   }
 
+  /// Whether a descriptor leads to a terminal that text can be drawn on. One of the kind `dumb` knows nothing but lines; term(7).
+  static func isDrawable(_ descriptor: CInt) -> Bool {
+    isatty(descriptor) != 0 && getenv("TERM").map { String(cString: $0) } != "dumb"
+  }
+
   /// Of the terminal at standard output, or at standard error; a usual one's where neither tells.
   static var size: Size {
     var window = winsize()

@@ -35,6 +35,17 @@ struct TerminalTests {
     #expect(terminal.words.hasSuffix(Self.end))
   }
 
+  @Test("has the status in plain lines on a terminal that knows nothing but lines")
+  func dumb() async throws {
+    let terminal = try PseudoTerminal("status", "--watch", "--config", machine.configurationFile.path, kind: "dumb")
+    try await eventually("it is shown") { terminal.words.contains("running") }
+    _ = try await machine.progressctl("pause")
+    try await eventually("a change is shown below it") { terminal.words.contains("paused by") }
+    terminal.send(SIGINT)
+    #expect(await terminal.end() == -SIGINT)
+    #expect(!terminal.words.contains("\u{1b}"), "\(terminal.words)")
+  }
+
   private static let begin = "\u{1b}[?1049h\u{1b}[?25l"
   private static let end = "\u{1b}[?25h\u{1b}[?1049l"
 
@@ -60,7 +71,8 @@ private final class PseudoTerminal {
   private let ending: AsyncStream<Int32>
   private var read = ""
 
-  init(_ arguments: String...) throws {
+  /// - Parameter kind: As term(7) names terminals.
+  init(_ arguments: String..., kind: String = "xterm") throws {
     let descriptor = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw POSIXError(.EIO) }
     controller = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
@@ -73,7 +85,7 @@ private final class PseudoTerminal {
     process.executableURL = URL(filePath: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
       .deletingLastPathComponent().appending(path: "progressctl")
     process.arguments = arguments
-    process.environment = ["PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "LANG": "C.UTF-8", "TERM": "xterm"]
+    process.environment = ["PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "LANG": "C.UTF-8", "TERM": kind]
     (process.standardInput, process.standardOutput, process.standardError) = (end, end, end)
     let (stream, continuation) = AsyncStream.makeStream(of: Int32.self)
     ending = stream
