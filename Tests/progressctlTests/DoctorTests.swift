@@ -123,6 +123,15 @@ struct DoctorTests {
     expect(Self.patient().diagnoseQueue(.nobody, now: start), [.unknown], nil)
   }
 
+  @Test("a disk that the daemon cannot write to is called neither the queue's nor the spool's: the daemon's own words say which it is")
+  func diskTrouble() {
+    let words = "cannot reject files into /s/rejected: No space left on device"
+    let found = Self.patient().diagnoseQueue(
+      .status(Self.report { $0.disk = DiskReport(queue: 1, free: 1, trouble: words) }), now: start)
+    expect(found, [.problem, .ok], "free some space")
+    #expect(found.first?.message == "the spool or the queue cannot be used: \(words)")
+  }
+
   /// A spool as systemd-tmpfiles makes it, changed.
   private static func spool(_ change: (inout SpoolFindings) -> Void = { _ in }) -> SpoolFindings {
     func place(_ name: String, _ permissions: UInt32) -> SpoolInspection.Place {

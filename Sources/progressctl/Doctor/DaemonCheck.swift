@@ -103,7 +103,8 @@ extension Patient {
     }
     if let trouble = status.disk?.trouble {
       found.append(
-        .problem(.disk, "the queue cannot be written: \(trouble)", fix: "free some space, or mend the disk; nothing is lost meanwhile"))
+        .problem(
+          .disk, "the spool or the queue cannot be used: \(trouble)", fix: "free some space, or mend the disk; nothing is lost meanwhile"))
     }
     return found.contains { $0.check == .queue } ? found : found + [.ok(.queue, status.queueInWords)]
   }
