@@ -46,12 +46,14 @@ struct Service {
     }
   }
 
-  /// What starts its daemon.
-  var startCommand: String {
+  /// What starts its daemon, as the caller has to write it.
+  var startCommand: String { startCommand(asRoot: geteuid() == 0) }
+
+  func startCommand(asRoot isRoot: Bool) -> String {
     if isNamed, let file { return "progress-syncd --config \(file)" }
     return switch kind {
     case .user: "systemctl --user start progress-syncd"
-    case .system: "sudo systemctl start progress-syncd"
+    case .system: "\(isRoot ? "" : "sudo ")systemctl start progress-syncd"
     }
   }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Glibc
 import SyncDaemon
 import SystemPackage
 import Testing
@@ -25,7 +26,9 @@ struct ServiceOptionsTests {
     #expect(service.kind == .system && service.file == nil)
     #expect(service.configuration.queuePath == "/var/lib/progress-sync/queue.sqlite")
     #expect(service.name == "the system's service")
-    #expect(service.howToStart == "start it: sudo systemctl start progress-syncd")
+    #expect(service.howToStart == "start it: \(service.startCommand(asRoot: geteuid() == 0))")
+    #expect(service.startCommand(asRoot: true) == "systemctl start progress-syncd")
+    #expect(service.startCommand(asRoot: false) == "sudo systemctl start progress-syncd")
   }
 
   /// `finds`: whose it is where these exist; `~` is the home directory.
