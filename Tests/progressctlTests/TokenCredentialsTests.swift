@@ -76,8 +76,35 @@ struct TokenCredentialsTests {
     #expect(found.passedOver.map(\.reason) == ["is a symbolic link, which systemd does not follow", "is no file"])
   }
 
+  @Test("a directory in the place of a token gives none while no file is in it, however deep")
+  func emptyDirectories() throws {
+    let found = try credentials { directory in
+      for name in ["alice", "bob", "carol/old", "dave"] {
+        try FileManager.default.createDirectory(at: directory.appending(path: name), withIntermediateDirectories: true)
+      }
+      try make("bob/token", in: directory)
+      try make("dave/.hidden", in: directory)
+    }
+    #expect(found.files.map(\.name) == ["bob_token"] && found.refusals == [])
+    #expect(found.passedOver.map { $0.path.lastComponent?.string } == ["alice", "old", "dave"])
+    #expect(found.passedOver.allSatisfy { $0.reason == "is a directory without a file in it" })
+  }
+
+  @Test("a file in the place of the directory is named, and may be looked at by whoever may read it")
+  func noDirectory() throws {
+    let file = FilePath(FileManager.default.temporaryDirectory.appending(path: "credentials-\(UUID().uuidString.prefix(8))").path)
+    try Data("secret\n".utf8).write(to: URL(filePath: file.string))
+    defer { try? FileManager.default.removeItem(atPath: file.string) }
+    try #require(file.withPlatformString { chmod($0, 0o600) } == 0)
+    let found = try TokenCredentials(in: file)
+    #expect(found.files == [] && found.refusals == [] && found.passedOver.map(\.path) == [file])
+    #expect(found.passedOver.map(\.reason) == ["is no directory"])
+    #expect(!file.isClosedDirectory)
+  }
+
   @Test("a directory that is none is not looked at")
   func absent() {
     #expect(throws: Errno.noSuchFileOrDirectory) { try TokenCredentials(in: "/proc/self/no such directory") }
+    #expect(!FilePath("/proc/self/no such directory").isClosedDirectory)
   }
 }

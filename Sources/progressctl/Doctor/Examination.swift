@@ -140,9 +140,7 @@ struct Examination {
     guard let directory = patient.configuration.api.userTokens ?? (isSystemUnit && source.exists ? source : nil) else {
       return UserTokensFindings()
     }
-    guard directory.withPlatformString({ access($0, R_OK | X_OK) }) == 0 || errno != EACCES else {
-      return UserTokensFindings(directory: directory, isHidden: true)
-    }
+    guard !directory.isClosedDirectory else { return UserTokensFindings(directory: directory, isHidden: true) }
     // A directory that cannot be listed is told of by the other reading of it.
     let credentials = directory == source ? try? TokenCredentials(in: source) : nil
     let tokens = credentials.map { UserTokens(files: $0.files.map { ($0.name, $0.path) }) } ?? UserTokens(in: directory)

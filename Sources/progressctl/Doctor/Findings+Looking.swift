@@ -7,6 +7,9 @@ import SystemPackage
 
 extension FilePath {
   var exists: Bool { withPlatformString { access($0, F_OK) } == 0 }
+
+  /// Whether it is a directory that the caller may not look into. Asked for as one, since even root may not execute a plain file.
+  var isClosedDirectory: Bool { appending(".").withPlatformString { access($0, R_OK | X_OK) } != 0 && errno == EACCES }
 }
 
 extension DirectoryFindings {

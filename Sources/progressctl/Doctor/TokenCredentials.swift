@@ -6,7 +6,7 @@ import Systemd
 /// `acquire_credentials()` in its src/core/execute.c.
 ///
 /// Each regular file, also of a sub-directory, becomes a credential, with `_` for each `/` of its path. What is hidden is passed over,
-/// and what is no file. One file that it refuses keeps the service from starting, with status 243/CREDENTIALS.
+/// and what is no file, or a directory without one. One file that it refuses keeps the service from starting, with status 243/CREDENTIALS.
 struct TokenCredentials: Hashable {
   /// What becomes a credential.
   private(set) var files: [File] = []
@@ -38,7 +38,11 @@ struct TokenCredentials: Hashable {
 
   /// Looks at everything in a directory; throws when it cannot be listed.
   init(in directory: FilePath) throws(Errno) {
-    try visit(directory, name: UserTokens.prefix)
+    do throws(Errno) {
+      try visit(directory, name: UserTokens.prefix)
+    } catch .notDirectory {
+      passedOver.append(Remark(path: directory, reason: "is no directory", fix: "put a directory there, with a file for each user"))
+    }
     guard size > Self.largestSize else { return }
     let reason = "holds \(size) bytes of credentials, more than 1 MiB"
     refusals.append(Remark(path: directory, reason: reason, fix: "remove what is no token"))
@@ -51,7 +55,13 @@ struct TokenCredentials: Hashable {
       guard let status = try? path.stat(followTargetSymlink: false) else { continue }
       let name = prefix + entry.string
       switch status.type {
-      case .directory: try visit(path, name: name + "_")
+      case .directory:
+        let before = self
+        try visit(path, name: name + "_")
+        if self == before {
+          passedOver.append(
+            Remark(path: path, reason: "is a directory without a file in it", fix: "put the token itself there, or remove it"))
+        }
       case .regular: take(path, name: name, size: status.size)
       case .socket: refusals.append(Remark(path: path, reason: "is a socket", fix: "remove it"))
       default:
