@@ -89,15 +89,22 @@ struct ServiceOptions: ParsableArguments {
     do {
       return try service(environment: environment)
     } catch {
-      let environment = environment.ofLogin
-      let kind = kind?.kind ?? ServiceSearch(environment: environment, exists: \.exists).kind
-      let usual = Configuration(kind: kind, environment: environment, tokenExists: false)
-      guard config == nil, environment["PROGRESS_SYNC_CONFIG"] == nil, usual.control.socket.exists else { throw error }
+      let usual = usualService(environment: environment)
+      guard !usual.isNamed, usual.configuration.control.socket.exists else { throw error }
       for problem in error.problems { tell("\(problem)") }
-      tell("asking the daemon at \(usual.control.socket), which goes by what it has read before")
-      return Service(
-        kind: kind, configuration: usual, file: Configuration.defaultFile(kind: kind, environment: environment), isNamed: false)
+      tell("asking the daemon at \(usual.configuration.control.socket), which goes by what it has read before")
+      return usual
     }
+  }
+
+  /// The service by its defaults, for when its file cannot be read. A file that was named, whichever it is, may have others.
+  func usualService(environment: [String: String]) -> Service {
+    let environment = environment.ofLogin
+    let kind = kind?.kind ?? ServiceSearch(environment: environment, exists: \.exists).kind
+    let named = (config ?? environment["PROGRESS_SYNC_CONFIG"]).map { FilePath($0) }
+    return Service(
+      kind: kind, configuration: Configuration(kind: kind, environment: environment, tokenExists: false),
+      file: named ?? Configuration.defaultFile(kind: kind, environment: environment), isNamed: named != nil)
   }
 }
 

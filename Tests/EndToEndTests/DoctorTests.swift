@@ -58,6 +58,34 @@ struct DoctorTests {
     }
   }
 
+  @Test("says of a daemon whose configuration has become wrong what it goes by, and what has it read the mended one")
+  func spoiltConfiguration() async throws {
+    let machine = try Workstation()
+    try await machine.startAPI()
+    try machine.configure()
+    let (home, runtime) = (machine.directory.appending(path: "home"), machine.directory.appending(path: "run"))
+    for directory in [home.appending(path: ".config/progress-sync"), runtime.appending(path: "progress-sync")] {
+      try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    }
+    try Data("log: {level: loud}".utf8).write(to: home.appending(path: ".config/progress-sync/config.yaml"))
+    let environment = ["HOME": home.path, "XDG_RUNTIME_DIR": runtime.path]
+    func examine() async throws -> [String] {
+      let answer = try await RunningProgram.run("progressctl", ["doctor", "--user"], environment: environment)
+      #expect(answer.status == 1, "\(answer.words)")
+      return answer.words.split(separator: "\n").map(String.init)
+    }
+    func expect(_ lines: [String], ends: [String]) {
+      #expect(lines.count == ends.count && zip(lines, ends).allSatisfy { $0.hasSuffix($1) }, "\(lines)")
+    }
+    let problem = [
+      "config.yaml:1: log.level: must be one of trace, debug, info, notice, warning, error, critical, is \"loud\"",
+      "→ mend it, then progressctl config check && systemctl --user reload-or-restart progress-syncd",
+    ]
+    expect(try await examine(), ends: problem)
+    try await machine.startDaemon("--set", "control.socket=\(runtime.path)/progress-sync/control.sock")
+    expect(try await examine(), ends: problem + ["ok           daemon         progress-syncd runs, and goes by what it has read before"])
+  }
+
   @Test(
     "finds a disk that is nearly full", .enabled(if: SmallDisk.isPossible, "needs the right to mount a file system"))
   func disk() async throws {

@@ -301,6 +301,29 @@ struct DoctorTests {
     expect(Self.patient().diagnoseConfiguration(.init(fault: "no")), [.problem], "progressctl config check")
   }
 
+  @Test(
+    "a mended configuration is taken over by a reload, or by a start where no daemon runs",
+    arguments: [
+      (ServiceKind.system, UInt32(0), "systemctl reload-or-restart progress-syncd"),
+      (.system, 1000, "sudo systemctl reload-or-restart progress-syncd"),
+      (.user, 1000, "systemctl --user reload-or-restart progress-syncd"),
+    ])
+  func mendedConfiguration(kind: ServiceKind, user: UInt32, takeOver: String) {
+    let fix = "mend it, then progressctl config check && \(takeOver)"
+    #expect(Self.patient(kind: kind, user: user).diagnoseConfiguration(.init(fault: "no")).map(\.fix) == [fix])
+    expect(Self.patient(isNamed: true).diagnoseConfiguration(.init(fault: "no")), [.problem], "progressctl reload")
+  }
+
+  @Test("of a configuration that cannot be read each problem is one, and a daemon that answers goes by another")
+  func unreadableConfiguration() {
+    let patient = Self.patient()
+    let problems = ["c.yaml:1: no", "c.yaml:2: nor that"]
+    expect(patient.diagnoseConfiguration(unreadable: problems, .nobody), [.problem, .problem], "reload-or-restart")
+    let found = patient.diagnoseConfiguration(unreadable: problems, .status(Self.report()))
+    expect(found, [.problem, .problem, .ok], "reload-or-restart")
+    #expect(found.last?.check == .daemon && found.last?.message == "progress-syncd runs, and goes by what it has read before")
+  }
+
   @Test("how a unit has ended is named, with the status where there is one")
   func unitResult() {
     func message(_ output: String) -> String? { Self.patient().diagnoseUnit(UnitFindings(output: output)).first?.message }

@@ -31,8 +31,7 @@ struct GuardedPath: Hashable {
 extension Patient {
   /// Nothing, when nothing is wrong with it.
   func diagnoseConfiguration(_ found: ConfigurationFindings) -> [Diagnosis] {
-    let mend = "mend it, then progressctl config check"
-    let faults = found.fault.map { [Diagnosis.problem(.configuration, $0, fix: mend)] } ?? []
+    let faults = found.fault.map { [Diagnosis.problem(.configuration, $0, fix: howToMend)] } ?? []
     return faults
       + found.closed.map { place in
         let verb = place.isDirectory ? "enter" : "read"
@@ -40,6 +39,18 @@ extension Patient {
           "the daemon may not \(verb) \(place.path), of mode \(String(place.permissions, radix: 8)): it cannot reload, nor start again"
         return .problem(.configuration, text, fix: howToOpen(place, to: found.daemonUser))
       }
+  }
+
+  /// What is said of a configuration that cannot even be read; `answer` is that of the daemon at its usual socket.
+  func diagnoseConfiguration(unreadable problems: [String], _ answer: DaemonAnswer) -> [Diagnosis] {
+    let found = problems.map { Diagnosis.problem(.configuration, $0, fix: howToMend) }
+    guard case .status = answer else { return found }
+    return found + [.ok(.daemon, "progress-syncd runs, and goes by what it has read before")]
+  }
+
+  /// What brings a mended configuration into force, whether a daemon runs or not.
+  private var howToMend: String {
+    "mend it, then progressctl config check && " + (isNamed ? reload : systemctl("reload-or-restart \(unitName)"))
   }
 
   /// A token becomes the daemon's own, so that nobody else may read it.

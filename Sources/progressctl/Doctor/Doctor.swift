@@ -43,7 +43,10 @@ struct Doctor: AsyncParsableCommand {
       let url = service.configuration.api.baseURL
       try tell(await Spinner.turning("asking \(url.maskingUserInfo)") { await examination.remote(answer) })
     } catch let error as ConfigurationError {
-      try tell(error.problems.map { .problem(.configuration, $0, fix: "mend it, then progressctl config check") })
+      let service = service.usualService(environment: environment)
+      // One of a file that was named may be at another socket.
+      let answer = service.isNamed ? .nobody : await DaemonAnswer(asking: service)
+      try tell(service.patient.diagnoseConfiguration(unreadable: error.problems, answer))
     }
     if hasProblem { throw ExitCode(1) }
   }

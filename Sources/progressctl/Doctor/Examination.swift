@@ -19,7 +19,7 @@ struct Examination {
   func local(_ tell: ([Diagnosis]) throws -> Void) async throws -> DaemonAnswer {
     let unit = await unit()
     let presence = service.files.presence.completed(by: unit)
-    let answer = await askDaemon()
+    let answer = await DaemonAnswer(asking: service)
     var status: StatusReport?
     if case .status(let report) = answer { status = report }
     try tell(patient.diagnoseDaemon(answer, presence: presence, now: now()))
@@ -56,18 +56,6 @@ struct Examination {
       + patient.diagnoseToken(token, found, endpoint: endpoint)
       + patient.diagnoseUserTokens(users, answersAnybody: found.isForAnybody, accounts: accounts)
       + patient.diagnoseAPI(found, endpoint: endpoint)
-  }
-
-  private func askDaemon() async -> DaemonAnswer {
-    do {
-      return .status(try await service.connected { try await $0.socket.status() })
-    } catch ControlError.noDaemon {
-      return .nobody
-    } catch ControlError.mayNotConnect(_, let group) {
-      return .forbidden(group: group.flatMap { getgrnam($0)?.pointee.gr_gid }, name: group)
-    } catch {
-      return .failed("\(error)")
-    }
   }
 
   private func unit() async -> UnitFindings {

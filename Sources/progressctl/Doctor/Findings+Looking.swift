@@ -1,3 +1,4 @@
+import ControlClient
 import FoundationEssentials
 import Glibc
 import Spool
@@ -10,6 +11,21 @@ extension FilePath {
 
   /// Whether it is a directory that the caller may not look into. Asked for as one, since even root may not execute a plain file.
   var isClosedDirectory: Bool { appending(".").withPlatformString { access($0, R_OK | X_OK) } != 0 && errno == EACCES }
+}
+
+extension DaemonAnswer {
+  /// Asks for its status.
+  init(asking service: Service) async {
+    do {
+      self = .status(try await service.connected { try await $0.socket.status() })
+    } catch ControlError.noDaemon {
+      self = .nobody
+    } catch ControlError.mayNotConnect(_, let group) {
+      self = .forbidden(group: group.flatMap { getgrnam($0)?.pointee.gr_gid }, name: group)
+    } catch {
+      self = .failed("\(error)")
+    }
+  }
 }
 
 extension DirectoryFindings {
