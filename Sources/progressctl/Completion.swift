@@ -2,6 +2,7 @@ import ArgumentParser
 import ControlClient
 import ControlProtocol
 import FoundationEssentials
+import ProgressModel
 
 struct Completion: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -39,6 +40,8 @@ struct Completion: ParsableCommand {
 }
 
 extension CompletionKind {
+  static var ratings: CompletionKind { .list(IntensityRating.allCases.map(\.rawValue)) }
+
   /// Names of refused files that the caller may see.
   static var rejectedNames: CompletionKind {
     .custom { (words, _, prefix) async in

@@ -18,7 +18,7 @@ struct Complete: DropCommand {
   @Option(help: ArgumentHelp("When it was done, with a zone: 2026-01-28T15:30:00Z; default: now.", valueName: "instant"))
   var at: String?
 
-  @Option(help: "How hard it felt: easy, perfect or hard.")
+  @Option(help: "How hard it felt: easy, perfect or hard.", completion: .ratings)
   var rating: String?
 
   @Option(help: "The day it was planned for: 2026-01-28.")
@@ -59,7 +59,7 @@ struct Rate: DropCommand {
 
   @OptionGroup var session: SessionArguments
 
-  @Argument(help: "easy, perfect or hard.")
+  @Argument(help: "easy, perfect or hard.", completion: .ratings)
   var rating: String
 
   @OptionGroup var options: DropOptions

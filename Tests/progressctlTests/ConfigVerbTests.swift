@@ -103,6 +103,8 @@ struct ConfigVerbTests {
     }
     #expect(try await completed("progressctl comp").contains("complete"))
     #expect(try await completed("progressctl completion").sorted() == ["bash", "fish", "zsh"])
+    #expect(try await completed("progressctl rate p1 1 3").sorted() == ["easy", "hard", "perfect"])
+    #expect(try await completed("progressctl complete p1 1 3 --rating").sorted() == ["easy", "hard", "perfect"])
     #expect(try await completed("progressctl rejected show").isEmpty)
   }
 
