@@ -118,7 +118,7 @@ struct ShowConfig: AsyncParsableCommand {
     let environment = ProcessInfo.processInfo.environment
     let service = try service.service(environment: environment)
     let (report, source) = try await report(of: service, environment: environment)
-    try StandardOutput.write(json ? ControlCoding.text(of: report) + "\n" : report.lines(source: source))
+    try StandardOutput.write(json ? ControlCoding.text(of: report) + "\n" : report.lines(source: source + service.aside))
   }
 
   private func report(of service: Service, environment: [String: String]) async throws -> (ConfigurationReport, source: String) {

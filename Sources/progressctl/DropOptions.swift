@@ -54,8 +54,7 @@ struct DropOptions: ParsableArguments {
   }
 
   private func tell(_ dropped: DroppedAction, as state: String, _ service: Service) throws {
-    let which = service.isOneOfTwo ? " (\(service.name))" : ""
-    try StandardOutput.write(json ? dropped.json.serialized + "\n" : "\(state) \(dropped)\(which)\n")
+    try StandardOutput.write(json ? dropped.json.serialized + "\n" : "\(state) \(dropped)\(service.aside)\n")
   }
 
   private func checkThatWaitingWorks(_ client: ControlClient, _ service: Service) async throws {

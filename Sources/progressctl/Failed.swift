@@ -23,13 +23,14 @@ struct Failed: AsyncParsableCommand {
   func run() async throws {
     let environment = ProcessInfo.processInfo.environment
     let filter = QueueFilter(states: [.failed])
-    try await service.runningService(environment: environment).asking { client in
+    let service = try service.runningService(environment: environment)
+    try await service.asking { client in
       let listing = QueueListing(client: client)
       try await StandardOutput.write { write in
         if json { return try await listing.writeJSONLines(filter, write) }
         let style = StandardOutput.style(environment: environment)
         try await listing.writeTable(
-          filter, now: .now, style: style, headline: { _, failed in QueueListing.headline(failed: failed) }, write)
+          filter, now: .now, style: style, headline: { _, failed in QueueListing.headline(failed: failed) + service.aside }, write)
       }
     }
   }

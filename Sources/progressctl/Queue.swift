@@ -35,14 +35,16 @@ struct Queue: AsyncParsableCommand {
   func run() async throws {
     let environment = ProcessInfo.processInfo.environment
     let filter = QueueFilter(keys: Set(keys))
-    try await service.runningService(environment: environment).asking { client in
+    let service = try service.runningService(environment: environment)
+    try await service.asking { client in
       let listing = QueueListing(client: client)
       try await StandardOutput.write { write in
         if json {
           return try await keys.isEmpty ? listing.writeJSON(write) : listing.writeJSONLines(filter, write)
         }
         let style = StandardOutput.style(environment: environment)
-        try await listing.writeTable(filter, now: .now, style: style, headline: headline, write)
+        try await listing.writeTable(
+          filter, now: .now, style: style, headline: { headline(pending: $0, failed: $1) + service.aside }, write)
       }
     }
   }

@@ -35,13 +35,16 @@ struct CommandOptions: ParsableArguments {
         throw Failure("\(refusal.error.singleLine) (\(service.name))", code: conflict)
       }
     }
-    try tell(report, remark: remark)
+    try tell(report, by: service, remark: remark)
   }
 
   /// Throws `Failure` with a line for each that was left as it was, and `failure` of what was named and is not there.
-  func tell(_ report: CommandReport, remark: String? = nil, missing failure: ([String]) -> Failure = { Failure(missing: $0) }) throws {
-    try StandardOutput.write(
-      (json ? try ControlCoding.text(of: report) : report.message.singleLine) + "\n" + (remark.map { $0 + "\n" } ?? ""))
+  func tell(
+    _ report: CommandReport, by service: Service? = nil, remark: String? = nil,
+    missing failure: ([String]) -> Failure = { Failure(missing: $0) }
+  ) throws {
+    let line = json ? try ControlCoding.text(of: report) : report.message.singleLine + (service?.aside ?? "")
+    try StandardOutput.write(line + "\n" + (remark.map { $0 + "\n" } ?? ""))
     if let refused = report.refused { throw Failure(refused.map(\.singleLine).joined(separator: "\nprogressctl: "), code: EX_DATAERR) }
     guard report.missing.isEmpty else { throw failure(report.missing) }
   }

@@ -35,6 +35,9 @@ struct Service {
     return owner + (file.map { ", \($0)" } ?? "")
   }
 
+  /// What is put behind a line that is about the daemon, where somebody could have expected the other one.
+  var aside: String { isOneOfTwo ? " (\(name))" : "" }
+
   var howToStart: String { "start it: \(startCommand)" }
 
   /// What says why its daemon does not start.
@@ -100,11 +103,13 @@ struct ServiceOptions: ParsableArguments {
   /// The service by its defaults, for when its file cannot be read. A file that was named, whichever it is, may have others.
   func usualService(environment: [String: String]) -> Service {
     let environment = environment.ofLogin
-    let kind = kind?.kind ?? ServiceSearch(environment: environment, exists: \.exists).kind
+    let search = ServiceSearch(environment: environment, exists: \.exists)
+    let kind = kind?.kind ?? search.kind
     let named = (config ?? environment["PROGRESS_SYNC_CONFIG"]).map { FilePath($0) }
     return Service(
       kind: kind, configuration: Configuration(kind: kind, environment: environment, tokenExists: false),
-      file: named ?? Configuration.defaultFile(kind: kind, environment: environment), isNamed: named != nil)
+      file: named ?? Configuration.defaultFile(kind: kind, environment: environment), isNamed: named != nil,
+      isOneOfTwo: named == nil && search.isAmbiguous)
   }
 }
 

@@ -53,6 +53,15 @@ struct ServiceOptionsTests {
     #expect(search.isAmbiguous == isAmbiguous)
   }
 
+  @Test(
+    "a line ends with whose daemon it is about where it could be another's, and only there",
+    arguments: [("", false), (" (the user's service)", true)])
+  func aside(text: String, isOneOfTwo: Bool) {
+    let configuration = Configuration(kind: .user, environment: [:], tokenExists: false)
+    let service = Service(kind: .user, configuration: configuration, file: nil, isNamed: false, isOneOfTwo: isOneOfTwo)
+    #expect(service.aside == text)
+  }
+
   @Test("the user's configuration makes it the user's")
   func user() throws {
     let directory = home.root.appending(path: ".config/progress-sync")

@@ -70,6 +70,9 @@ def whose(judge, machine):
     done = hers(machine, "progressctl", "complete", "common", "1", "1", "--wait=synced", "--system")
     judge.expect(done.returncode == 0 and len(machine.common.taken("common")) == 1 and not machine.own.taken("common"),
                  "with --system, through the machine's", said(done))
+    for verb in (["queue"], ["failed"], ["flush"], ["config", "show"]):
+        done = hers(machine, "progressctl", *verb)
+        judge.expect(done.returncode == 0 and "(the user's service" in done.stdout.splitlines()[0], f"progressctl {verb[0]} says whose it is about, too", said(done))
     done = machine.ctl("status", user="bob")
     judge.expect(done.returncode == 0 and "the system's service" in done.stdout, "bob, who has none, means the machine's", said(done))
     socket = f"/run/user/{machine.uid}/progress-sync/control.sock"
