@@ -72,8 +72,11 @@ struct ManualTests {
     "api.user_tokens": "System's service: $CREDENTIALS_DIRECTORY where systemd sets it.",
     "spool.directory": "User's service: $XDG_STATE_HOME/progress-sync/spool, where XDG_STATE_HOME is ~/.local/state unless set.",
     "state.directory": "$STATE_DIRECTORY where systemd sets it; user's service: $XDG_STATE_HOME/progress-sync.",
-    "spool.socket": "submit.sock beside the control socket.",
-    "control.socket": "$RUNTIME_DIRECTORY/control.sock where systemd sets it; user's service: $XDG_RUNTIME_DIR/progress-sync/control.sock.",
+    "spool.socket":
+      "submit.sock beside the control socket. Where systemd makes it, as with the packages' units, ListenSequentialPacket= of progress-syncd-submit.socket has to say the same.",
+    "control.socket":
+      "$RUNTIME_DIRECTORY/control.sock where systemd sets it; user's service: $XDG_RUNTIME_DIR/progress-sync/control.sock. Where systemd makes it, as with the packages' units, ListenStream= of progress-syncd.socket has to say the same.",
+    "control.group": "Where systemd makes the sockets, SocketGroup= of their units decides.",
   ]
 
   @Test("progress-syncd(8) has every option of the daemon")
