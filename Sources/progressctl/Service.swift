@@ -109,7 +109,7 @@ struct ServiceOptions: ParsableArguments {
     return Service(
       kind: kind, configuration: Configuration(kind: kind, environment: environment, tokenExists: false),
       file: named ?? Configuration.defaultFile(kind: kind, environment: environment), isNamed: named != nil,
-      isOneOfTwo: named == nil && search.isAmbiguous)
+      isOneOfTwo: search.isAmbiguous)
   }
 }
 

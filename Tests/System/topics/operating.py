@@ -362,6 +362,25 @@ def without_name_spaces(judge, machine):
     filters = machine.sh(f"grep -E '^(NoNewPrivs|Seccomp):' /proc/{process}/status").split()
     judge.expect(filters == ["NoNewPrivs:", "1", "Seccomp:", "2"], "the filters of system calls hold", filters)
     judge.note("that it fails without, 217/USER, cannot be tried here: a container has no kernel of its own to forbid name spaces")
+    run(machine, inline("systemctl --user disable --now progress-syncd progress-syncd.socket progress-syncd-submit.socket"), as_user="alice")
+    done = run(machine, f"! progressctl flush && ! systemctl --user is-active {' '.join(UNITS)}", as_user="alice")
+    judge.expect(done.stdout.split() == ["inactive"] * 3, "disabled with its sockets, it does not come back when somebody asks", done.stdout + done.stderr)
+
+
+def other_places(judge, machine):
+    """Other places."""
+    machine.secure.stop()
+    machine.drop_many("moved", 3, user="bob")
+    machine.await_pending(3)
+    machine.write(WANTED, OVER_TLS + "state: {directory: /srv/progress-sync}\n")
+    machine.run("systemctl", "stop", *UNITS[1:], DAEMON)
+    follow(judge, machine, "ReadWritePaths=")
+    judge.expect(states(machine) == ["active"] * 3 and machine.status()["pending"] == 3, "the queue has moved, with all that was in it",
+                 lambda: machine.out("systemctl", "status", DAEMON))
+    judge.expect(machine.out("sh", "-c", f"ls -A {STATE}") == "lock", "of where it was, nothing is used", lambda: machine.out("ls", "-lA", STATE))
+    machine.secure.start()
+    machine.await_empty()
+    judge.expect(len(machine.secure.taken("moved")) == 3, "and is delivered", machine.secure.taken)
 
 
 def the_server(judge, machine):
@@ -379,4 +398,4 @@ def the_page(judge, machine):
 
 
 CASES = [install, the_api, a_token, https, people, a_service_of_ones_own, watching, stopping, a_backup, removed, upgrading, removing, narrower, wider, without_name_spaces,
-         the_server, the_page]
+         other_places, the_server, the_page]
