@@ -49,7 +49,8 @@ extension Errno {
   fileprivate var advice: String {
     switch self {
     case .noSpace, .diskQuotaExceeded: "free some space there, nothing that was dropped is lost"
-    case .readOnlyFileSystem: "mount it writable again; where it was replaced, start progress-syncd again, which sees the old one"
+    case .readOnlyFileSystem:
+      "mount it writable again, or name it in ReadWritePaths= of the service; where it was replaced, start progress-syncd again, which sees the old one"
     case .permissionDenied, .notPermitted: "check its owner and mode, and that this user may use the spool"
     case .noSuchFileOrDirectory, .notDirectory: "create the spool first, or name the right directory"
     case .improperLink: "incoming, claimed and rejected must be directories of one file system, mounted as one"

@@ -71,7 +71,8 @@ package enum StateLockError: Error, Hashable, CustomStringConvertible {
     switch self {
     case .held(let directory, let process):
       "\(directory) is in use by another progress-syncd\(process.map { ", process \($0)" } ?? ""): stop it first"
-    case .unusable(let path, let reason): "cannot lock \(path): \(reason)"
+    case .unusable(let path, let reason):
+      "cannot lock \(path): \(reason); see that the daemon may write there: its owner, its mode, and ReadWritePaths= of the service"
     }
   }
 }

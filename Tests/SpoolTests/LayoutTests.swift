@@ -35,6 +35,12 @@ import Testing
     }
   }
 
+  @Test("A spool that the service's sandbox keeps read-only says how to open it")
+  func readOnly() {
+    let error = SpoolError.system(doing: "claim from", path: "/srv/spool/incoming", code: .readOnlyFileSystem)
+    #expect(error.description.contains("ReadWritePaths="))
+  }
+
   @Test("A spool in a place that does not exist says so")
   func missing() {
     let error = #expect(throws: SpoolError.self) { try SpoolReader(root: "/nonexistent/spool") }
