@@ -11,7 +11,7 @@ import Testing
 /// In this order, so that what is made anew is what is checked then.
 @Suite("The manual", .serialized)
 struct ManualTests {
-  static let pages = ["progress-syncd.8", "progressctl.1", "progress-sync.yaml.5", "progress-sync-spool.7"]
+  static let pages = ["progress-syncd.8", "progressctl.1", "progress-sync.yaml.5", "progress-sync-spool.7", "progress-api.8"]
 
   private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
@@ -79,12 +79,16 @@ struct ManualTests {
     "control.group": "Where systemd makes the sockets, SocketGroup= of their units decides.",
   ]
 
-  @Test("progress-syncd(8) has every option of the daemon")
-  func daemonOptions() async throws {
-    let finished = try await Workstation().shell("${progressctl%ctl}-syncd --experimental-dump-help")
-    let command = try JSONDecoder().decode(CommandTree.self, from: Data(finished.output.utf8)).command
-    let page = try text("progress-syncd.8")
-    for name in (command.arguments ?? []).compactMap(\.name) { #expect(page.contains("Fl -\(name)"), "--\(name)") }
+  @Test(
+    "progress-syncd(8) and progress-api(8) have every option of their programs",
+    arguments: [("progress-syncd.8", "${progressctl%ctl}-syncd"), ("progress-api.8", "${progressctl%ctl}-api")])
+  func options(page: String, program: String) async throws {
+    let finished = try await Workstation().shell("\(program) --experimental-dump-help")
+    let tree = try JSONDecoder().decode(CommandTree.self, from: Data(finished.output.utf8))
+    let names = Set(tree.command.all.flatMap { ($0.arguments ?? []).compactMap(\.name) })
+    let text = try text(page)
+    #expect(names.count > 2)
+    for name in names { #expect(text.contains("Fl -\(name)"), "--\(name)") }
   }
 
   @Test("Every example of a command is one that the program takes")
