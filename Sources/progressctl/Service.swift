@@ -117,7 +117,8 @@ extension [String: String] {
   /// The same with the runtime directory of whoever is logged in: cron, runuser and sudo do not pass it on; pam_systemd(8).
   fileprivate var ofLogin: Self {
     let directory = FilePath("/run/user/\(getuid())")
-    return self["XDG_RUNTIME_DIR"] == nil && directory.exists ? merging(["XDG_RUNTIME_DIR": directory.string]) { own, _ in own } : self
+    guard self["XDG_RUNTIME_DIR", default: ""].isEmpty, directory.exists else { return self }
+    return merging(["XDG_RUNTIME_DIR": directory.string]) { _, usual in usual }
   }
 }
 

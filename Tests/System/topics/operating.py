@@ -186,18 +186,6 @@ def a_service_of_ones_own(judge, machine):
                    and "another-of-hers" in token_of(machine.plain, "own", 2))
     judge.expect(True, "where a new one is noticed")
 
-    def hers():
-        return run(machine, f"systemctl --user is-active {' '.join(UNITS)} || true", as_user="alice").stdout.split()
-
-    run(machine, inline("systemctl --user disable --now progress-syncd"), as_user="alice")
-    judge.expect(hers() == ["inactive", "active", "active"], "disabled and stopped, it leaves its sockets", hers())
-    run(machine, "progressctl status --user", as_user="alice")
-    judge.expect(hers() == ["active"] * 3, "and comes back when somebody connects", hers())
-    run(machine, inline("systemctl --user stop progress-syncd.socket progress-syncd-submit.socket progress-syncd"), as_user="alice")
-    run(machine, "progressctl status --user", as_user="alice")
-    judge.expect(hers() == ["inactive"] * 3, "stopped with them, it stays so", hers())
-    run(machine, "systemctl --user enable --now progress-syncd", as_user="alice")
-
 
 def watching(judge, machine):
     """Watching it."""

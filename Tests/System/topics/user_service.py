@@ -73,6 +73,8 @@ def whose(judge, machine):
     for verb in (["queue"], ["failed"], ["flush"], ["config", "show"]):
         done = hers(machine, "progressctl", *verb)
         judge.expect(done.returncode == 0 and "(the user's service" in done.stdout.splitlines()[0], f"progressctl {verb[0]} says whose it is about, too", said(done))
+    done = machine.run("env", f"HOME={HOME}", "XDG_RUNTIME_DIR=", "progressctl", "status", user="alice", check=False)
+    judge.expect(done.returncode == 0 and "the user's service" in done.stdout, "found, too, where cron or su hands no runtime directory on", said(done))
     done = machine.ctl("status", user="bob")
     judge.expect(done.returncode == 0 and "the system's service" in done.stdout, "bob, who has none, means the machine's", said(done))
     socket = f"/run/user/{machine.uid}/progress-sync/control.sock"
