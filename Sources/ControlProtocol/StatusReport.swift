@@ -201,6 +201,9 @@ package struct SpoolReport: Hashable, Codable, Sendable {
     (self.claimed, self.oldestClaimAt) = (claimed, oldestClaimAt)
   }
 
+  /// Files whose actions are not in the queue yet, wherever they lie; nil when that cannot be told.
+  package var unaccepted: Int? { waiting.flatMap { waiting in claimed.map { waiting + $0 } } }
+
   private enum CodingKeys: String, CodingKey {
     case directory, waiting, claimed, rejected
     case oldestClaimAt = "oldest_claim_at"

@@ -54,7 +54,7 @@ struct ClearedContents: CustomStringConvertible {
 
   /// - Parameter isRoot: Others are told that the counts are everybody's.
   init(_ status: StatusReport, isRoot: Bool) {
-    let (entries, files) = (status.pending + status.failed, status.spool?.waiting ?? 0)
+    let (entries, files) = (status.pending + status.failed, status.spool?.unaccepted ?? 0)
     let counts = "\(entries) \(entries == 1 ? "entry" : "entries") of the queue and \(files) \(files == 1 ? "file" : "files") of the spool"
     description = isRoot ? "all \(counts), whoever dropped them" : "all that is yours of \(counts)"
   }

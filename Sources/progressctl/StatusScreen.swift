@@ -108,11 +108,11 @@ struct StatusScreen {
     }
     let hasRejected = spool.rejected.map { $0 > 0 } ?? false
     let next = hasRejected ? "; see progressctl rejected" : ""
-    let (waiting, rejected) = (words(spool.waiting, "waiting"), words(spool.rejected, "rejected", isNews: hasRejected))
+    let (waiting, rejected) = (words(spool.unaccepted, "waiting"), words(spool.rejected, "rejected", isNews: hasRejected))
     var lines = ["\(waiting), \(rejected) (\(spool.directory.singleLine))\(next)"]
     if let claimed = spool.claimed, let oldest = spool.oldestClaimAt, now - oldest >= Self.usualClaim {
-      lines.append(
-        style.paint("\(claimed) in claimed/, the oldest for \((now - oldest).inWords): the journal says what keeps them there", .yellow))
+      let words = "\(claimed) of them in claimed/, the oldest for \((now - oldest).inWords): the journal says what keeps them there"
+      lines.append(style.paint(words, .yellow))
     }
     if !spool.isWatched { lines.append(style.paint("not watched: files are found by the slow rescan only", .yellow)) }
     return section("spool", lines)

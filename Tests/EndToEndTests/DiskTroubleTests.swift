@@ -46,6 +46,8 @@ struct DiskTroubleTests {
     #expect(drop())
     try await eventually("the status names the full disk") { hasSaid("the disk is full: make space for ") }
     #expect(try machine.files(in: "incoming").count + machine.files(in: "claimed").count == 1)
+    let status = try await machine.progressctl("status")
+    #expect(status.words.contains(/\nspool +1 waiting, 0 rejected/), "\(status.words)")
     try state.clear()
     try spool.clear()
     try await eventually("what was dropped has arrived") { try machine.rows().count == 50 && machine.isDone() }

@@ -140,14 +140,14 @@ struct StatusScreenTests {
     #expect(report.obstacle(of: 1_004, now: start)?.hasPrefix("the API does not accept us") == true)
   }
 
-  @Test("files that stay in claimed/ are told when that lasts longer than a moment")
+  @Test("files in claimed/ wait, too, and are told apart when that lasts longer than a moment")
   func claimed() {
     var report = full
     report.spool?.claimed = 2
     report.spool?.oldestClaimAt = start + .seconds(145)
-    #expect(!screen(report).contains("claimed/"))
+    #expect(!screen(report).contains("claimed/") && screen(report).contains("\nspool        3 waiting, 2 rejected (/s)"))
     report.spool?.oldestClaimAt = start
-    #expect(screen(report).contains("\n             2 in claimed/, the oldest for 2 min: the journal says what keeps them there\n"))
+    #expect(screen(report).contains("\n             2 of them in claimed/, the oldest for 2 min: the journal says what keeps them there\n"))
   }
 
   @Test("what keeps a drop in incoming/ is told to whom it concerns: a bound to its sender, the disk to everybody")
