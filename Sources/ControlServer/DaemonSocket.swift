@@ -34,10 +34,19 @@ package enum SocketPurpose: Hashable, Sendable {
     }
   }
 
-  fileprivate var passed: PassedSocket? {
+  /// The `FileDescriptorName=` of its socket unit.
+  fileprivate var unitName: String {
     switch self {
-    case .control: PassedSocket(unixListenerNamed: "control")
-    case .submissions: PassedSocket(unixPacketListenerNamed: "submit")
+    case .control: "control"
+    case .submissions: "submit"
+    }
+  }
+
+  /// What makes such a socket in its unit: systemd.socket(5).
+  fileprivate var unitSetting: String {
+    switch self {
+    case .control: "ListenStream"
+    case .submissions: "ListenSequentialPacket"
     }
   }
 }
@@ -64,11 +73,17 @@ package final class DaemonSocket: Sendable {
 
   deinit { close() }
 
-  /// The socket that systemd has passed under the name `control` or `submit`; nil when it has passed none.
+  /// The sockets that systemd has passed under the name `control` or `submit`, and a warning when it has passed others under that name: nobody
+  /// can be served there.
   ///
-  /// Its place, mode and group are those of its unit.
-  package static func passed(for purpose: SocketPurpose = .control) -> DaemonSocket? {
-    purpose.passed.map { DaemonSocket($0.descriptor, path: nil) }
+  /// There may be several, as an administrator may add places to a unit. Their places, modes and groups are the unit's.
+  package static func passed(for purpose: SocketPurpose) -> (sockets: [DaemonSocket], warning: String?) {
+    let passed = PassedSocket.all.filter { $0.name == purpose.unitName }
+    let sockets = passed.filter { $0.isUnixListener(purpose.type) }.map { DaemonSocket($0.descriptor, path: nil) }
+    guard sockets.count < passed.count else { return (sockets, nil) }
+    let kind = "a \(purpose.name) is a path (\(purpose.unitSetting)=/…)"
+    let others = "\(passed.count - sockets.count) of the sockets that systemd has passed as \(purpose.unitName)"
+    return (sockets, "nobody answers on \(others): \(kind)")
   }
 
   /// Makes a socket at `path`, for the daemon's user and the group, mode 0660, and the directory that it is to stand in, mode 0755.

@@ -58,11 +58,21 @@ package struct Daemon {
       throw DaemonError.stateDirectory(configuration.state.directory, reason: "\(error)")
     }
     let lock = try await StateLock.acquire(in: configuration.state.directory)
+    let sockets = try openControlSockets()
+    defer { for socket in sockets { socket.close() } }
+    let submissions = openSubmissionSockets()
+    defer { for socket in submissions { socket.close() } }
+    // The signals are heard as long as the daemon lives, whatever it is at.
+    try await run([ClosureService { try await work(sockets, submissions) }], until: [.sigterm, .sigint])
+    logger.say(.stopped, "progress-syncd has finished")
+    // Whoever gets the lock makes sockets in the same places.
+    for socket in sockets + submissions { socket.close() }
+    _ = consume lock
+  }
+
+  /// Syncs until it is told to end, and begins anew whenever a turn finds the queue damaged.
+  private func work(_ sockets: [DaemonSocket], _ submissions: [DaemonSocket]) async throws {
     let (instruments, chronicle, running) = (Instruments(), Chronicle(), RunningConfiguration(started))
-    let socket = try openControlSocket()
-    defer { socket?.close() }
-    let submissions = openSubmissionSocket()
-    defer { submissions?.close() }
     var damage: String?
     repeat {
       let store = try await openQueue(damage: damage)
@@ -72,23 +82,26 @@ package struct Daemon {
       let (spool, api) = (configuration.spool.directory.string, configuration.api.baseURL)
       logger.say(.started, "progress-syncd \(Self.version): \(spool) → \(api)", [.version: Self.version, .spool: spool, .api: api])
       let commons = Commons(chronicle: chronicle, instruments: instruments, running: running, threshold: threshold)
-      try await run(await services(commons, store, socket, submissions))
+      try await run(await services(commons, store, sockets, submissions))
       // Whoever is to end leaves the repair to the next start.
-      damage = commons.doorbell.isStopping ? nil : store.damage
+      damage = Task.isShuttingDownGracefully ? nil : store.damage
     } while damage != nil
-    logger.say(.stopped, "progress-syncd has finished")
-    // Whoever gets the lock makes sockets in the same places.
-    socket?.close()
-    submissions?.close()
-    _ = consume lock
   }
 
   /// Opens the queue; one that is damaged is set aside, and what can be read in it is saved. Waits as long as there is no space for either.
   private func openQueue(damage: String?) async throws -> SyncStore {
-    // Whoever waits for these has ended with the services, and libdispatch's handlers, which it sets once, would swallow them: here they end
-    // the daemon as they do before its first turn.
-    let trapped = damage == nil ? [] : [SIGTERM, SIGINT].map { ($0, signal($0, SIG_DFL)) }
+    // It may take minutes, cannot be asked to end, and loses nothing by a crash: so a signal ends the daemon, at once.
+    let trapped = [SIGTERM, SIGINT].map { ($0, signal($0, SIG_DFL)) }
     defer { for (number, handler) in trapped { signal(number, handler) } }
+    return try await withGracefulShutdownHandler {
+      try await openQueuePatiently(damage: damage)
+    } onGracefulShutdown: {
+      // It came just before.
+      kill(getpid(), SIGTERM)
+    }
+  }
+
+  private func openQueuePatiently(damage: String?) async throws -> SyncStore {
     let notifier = ServiceNotifier()
     let pulse = OpeningPulse()
     var told: String?
@@ -113,38 +126,44 @@ package struct Daemon {
 
   private static let openingPatience = Duration.seconds(5)
 
-  /// The socket that clients reach the daemon at; nil, and said, when there can be none: syncing does not stop for it.
+  /// The sockets that clients reach the daemon at; none, which is said, when there can be none: syncing does not stop for it.
   ///
-  /// Throws `DaemonSocketError` when it is in use: somebody else's answers would be taken for this daemon's.
-  private func openControlSocket() throws -> DaemonSocket? {
+  /// Throws `DaemonSocketError` when one is in use: somebody else's answers would be taken for this daemon's.
+  private func openControlSockets() throws -> [DaemonSocket] {
     do throws(DaemonSocketError) {
-      if let passed = DaemonSocket.passed() { return passed }
-      let socket = try DaemonSocket.make(at: configuration.control.socket, group: configuration.control.group)
-      if let warning = socket.warning { logger.say(.controlLimited, "\(warning)", [.reason: "\(warning)"]) }
-      return socket
+      return try openSockets(for: .control, at: configuration.control.socket)
     } catch {
       if error.isInUse { throw error }
       logger.say(.controlFailed, "\(error); syncing goes on, but progressctl cannot reach the daemon")
-      return nil
+      return []
     }
   }
 
-  /// The socket that action files are handed over by; nil, and said, when there can be none: the directory is open to whoever may write to it.
-  private func openSubmissionSocket() -> DaemonSocket? {
+  /// The sockets that action files are handed over by; none, which is said, when there can be none: the directory is open to whoever may write
+  /// to it.
+  private func openSubmissionSockets() -> [DaemonSocket] {
     do throws(DaemonSocketError) {
-      if let passed = DaemonSocket.passed(for: .submissions) { return passed }
-      let socket = try DaemonSocket.make(at: configuration.spool.socket, for: .submissions, group: configuration.control.group)
-      if let warning = socket.warning { logger.say(.controlLimited, "\(warning)", [.reason: "\(warning)"]) }
-      return socket
+      return try openSockets(for: .submissions, at: configuration.spool.socket)
     } catch {
       logger.say(.submissionFailed, "\(error); syncing goes on, and what is dropped into the directory is taken")
-      return nil
+      return []
     }
+  }
+
+  /// Those that systemd has passed, or else one that is made here.
+  private func openSockets(for purpose: SocketPurpose, at path: FilePath) throws(DaemonSocketError) -> [DaemonSocket] {
+    func warn(_ words: String) { logger.say(.controlLimited, words, [.reason: words]) }
+    let (passed, warning) = DaemonSocket.passed(for: purpose)
+    if let warning { warn(warning) }
+    guard passed.isEmpty else { return passed }
+    let socket = try DaemonSocket.make(at: path, for: purpose, group: configuration.control.group)
+    if let warning = socket.warning { warn(warning) }
+    return [socket]
   }
 
   /// The last is the first to end: whoever asks is answered, and what is handed over is taken, as long as the work loop works.
   private func services(
-    _ commons: Commons, _ store: SyncStore, _ socket: DaemonSocket?, _ submissions: DaemonSocket?
+    _ commons: Commons, _ store: SyncStore, _ sockets: [DaemonSocket], _ submissions: [DaemonSocket]
   ) async -> [any Service] {
     let configuration = commons.running.now
     let page = MetricsPage(configuration, store: store, instruments: commons.instruments, startedAt: startedAt)
@@ -153,13 +172,10 @@ package struct Daemon {
     let loop = WorkLoop(
       configuration: configuration, store: store, commons: commons, reloader: reloader, hasDesktop: kind == .user, logger: logger
     ) { .now }
-    var services: [any Service] = []
-    let server = socket.map { ControlServer(on: $0, port: control, logger: logger.saying(.controlFailed)) }
-    if let server { services.append(server) }
-    if let submissions {
-      let root = configuration.spool.directory
-      services.append(SubmissionDesk(root: root, running: commons.running, on: submissions, logger: logger))
-    }
+    let servers = sockets.map { ControlServer(on: $0, port: control, logger: logger.saying(.controlFailed)) }
+    var services: [any Service] = servers
+    let root = configuration.spool.directory
+    services += submissions.map { SubmissionDesk(root: root, running: commons.running, on: $0, logger: logger) }
     if let address = configuration.metrics.listen {
       let metrics = MetricsServer(
         host: address.host, port: address.port, logger: logger.saying(.metricsFailed),
@@ -169,16 +185,17 @@ package struct Daemon {
     }
     services += [loop, await Signals(doorbell: commons.doorbell)]
     // Nobody listens next where the daemon has made the socket itself.
-    if let server, socket?.path == nil { services.append(server.doorkeeper) }
+    services += zip(sockets, servers).filter { $0.0.path == nil }.map(\.1.doorkeeper)
     return services
   }
 
-  private func run(_ services: [any Service]) async throws {
+  /// Runs services until one of them ends, a signal comes, or whoever runs this is to end; they end one by one, the last first.
+  private func run(_ services: [any Service], until signals: [UnixSignal] = []) async throws {
     // The library would say of itself what is said here in our own words.
     let quiet = Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() }
     let configuration = ServiceGroupConfiguration(
       services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
-      gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
+      gracefulShutdownSignals: signals, logger: quiet)
     try await ServiceGroup(configuration: configuration).run()
   }
 }

@@ -36,9 +36,6 @@ final class Doorbell: Sendable {
     askers.withLock { body(&$0) }
   }
 
-  /// Whether the loop was told to end.
-  var isStopping: Bool { state.withLock { $0.rings.isStopping } }
-
   /// Leaves word and wakes the loop.
   func ring(_ leaveWord: @Sendable (inout Rings) -> Void) {
     let waiter = state.withLock { state in

@@ -15,7 +15,7 @@ struct SystemWatch: Sendable {
   init(doorbell: Doorbell, logger: Logger) {
     self.doorbell = doorbell
     do throws(SystemEventError) {
-      let passed = PassedSocket(netlinkNamed: Self.socketName)
+      let passed = PassedSocket.all.first { $0.name == Self.socketName && $0.isNetlink }
       network = if let passed { try NetworkWatch(sharing: passed.descriptor) } else { try NetworkWatch() }
     } catch {
       let words = "\(error); after an outage the API is tried at the usual times only (see progress-syncd-network.socket)"

@@ -4,37 +4,29 @@ import Glibc
 /// A socket that systemd made for the service, because a socket unit asks for it:
 /// [sd_listen_fds(3)](https://www.freedesktop.org/software/systemd/man/252/sd_listen_fds.html).
 package struct PassedSocket: Hashable, Sendable {
+  /// The `FileDescriptorName=` of its unit. All sockets of a unit have the same: an administrator may add some by a drop-in.
+  package let name: String
   /// Open until somebody closes it, and not inherited by other programs. Whether it blocks is systemd's choice.
   package let descriptor: CInt
 
-  /// A netlink socket whose unit has `FileDescriptorName=` as given; nil where the service was not passed one.
-  package init?(netlinkNamed name: String) {
-    self.init(named: name) { sd_is_socket($0, AF_NETLINK, 0, -1) > 0 }
-  }
-
-  /// A unix stream socket that listens, whose unit has `FileDescriptorName=` as given; nil where the service was not passed one.
-  package init?(unixListenerNamed name: String) {
-    self.init(named: name) { sd_is_socket_unix($0, CInt(SOCK_STREAM.rawValue), 1, nil, 0) > 0 }
-  }
-
-  /// The same for a unix socket of packets (`ListenSequentialPacket=`).
-  package init?(unixPacketListenerNamed name: String) {
-    self.init(named: name) { sd_is_socket_unix($0, CInt(SOCK_SEQPACKET.rawValue), 1, nil, 0) > 0 }
-  }
-
-  private init?(named name: String, is kind: (CInt) -> Bool) {
+  /// All that the service was passed, in the order of their units' lines.
+  package static var all: [PassedSocket] {
     var names: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
-    let count = sd_listen_fds_with_names(0, &names)
+    let count = max(0, Int(sd_listen_fds_with_names(0, &names)))
     defer {
-      for index in 0..<max(0, Int(count)) { free(names?[index]) }
+      for index in 0..<count { free(names?[index]) }
       free(names)
     }
-    let first = SD_LISTEN_FDS_START
-    let found = (0..<max(0, Int(count))).first { index in
-      guard let passed = names?[index], String(cString: passed) == name else { return false }
-      return kind(first + CInt(index))
+    return (0..<count).map { index in
+      let name = names?[index].map { String(cString: $0) } ?? ""
+      return PassedSocket(name: name, descriptor: SD_LISTEN_FDS_START + CInt(index))
     }
-    guard let found else { return nil }
-    descriptor = first + CInt(found)
   }
+
+  package var isNetlink: Bool { sd_is_socket(descriptor, AF_NETLINK, 0, -1) > 0 }
+
+  /// Whether it is a unix socket that listens.
+  ///
+  /// - Parameter type: `SOCK_STREAM` (`ListenStream=`) or `SOCK_SEQPACKET` (`ListenSequentialPacket=`).
+  package func isUnixListener(_ type: CInt) -> Bool { sd_is_socket_unix(descriptor, type, 1, nil, 0) > 0 }
 }

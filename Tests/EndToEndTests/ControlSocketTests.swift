@@ -37,6 +37,55 @@ struct ControlSocketTests {
     #expect(try !machine.daemonLog.contains("answers on"))
   }
 
+  /// Becomes a program that systemd passes two sockets of each kind to, and one that is of no use.
+  private static let passingSockets = """
+    import os, socket, sys
+    places = [("control", "control.sock", socket.SOCK_STREAM), ("control", "further.sock", socket.SOCK_STREAM),
+              ("submit", "submit.sock", socket.SOCK_SEQPACKET), ("submit", "submit-further.sock", socket.SOCK_SEQPACKET)]
+    sockets = [socket.create_server(("127.0.0.1", 0))]
+    for name, file, kind in places:
+        sockets.append(socket.socket(socket.AF_UNIX, kind))
+        sockets[-1].bind(sys.argv[1] + "/" + file)
+        sockets[-1].listen()
+    # Out of the way first, as they may stand where others have to go.
+    for index, one in enumerate(sockets): os.dup2(one.fileno(), 100 + index)
+    for index in range(len(sockets)): os.dup2(100 + index, 3 + index)
+    os.closerange(3 + len(sockets), 200)
+    names = ":".join(["control"] + [name for name, _, _ in places])
+    os.environ.update(LISTEN_FDS=str(len(sockets)), LISTEN_FDNAMES=names, LISTEN_PID=str(os.getpid()))
+    os.execv(sys.argv[2], sys.argv[2:])
+    """
+
+  @Test("is each of those that systemd passes, as an administrator may add some, and one that cannot be served is warned of")
+  func several() async throws {
+    try machine.configure()
+    // The shell is between for the reason that it is above.
+    let launcher = ["/bin/sh", "-c", "\"$@\"; exit $?", "sh", "/usr/bin/python3", "-c", Self.passingSockets, machine.directory.path]
+    let shell = try RunningProgram(
+      "progress-syncd", ["--config", machine.configurationFile.path], output: machine.directory.appending(path: "daemon.log"),
+      through: launcher)
+    try await eventually("they are there") {
+      FileManager.default.fileExists(atPath: machine.directory.appending(path: "submit-further.sock").path)
+    }
+    let configuration = try String(contentsOf: machine.configurationFile, encoding: .utf8)
+    var daemon: Int32?
+    for (day, (control, submit)) in zip(1..., [("control", "submit"), ("further", "submit-further")]) {
+      let text = configuration.replacing("/control.sock", with: "/\(control).sock")
+      try (text + "spool.socket: \(machine.directory.path)/\(submit).sock\n")
+        .write(to: machine.configurationFile, atomically: true, encoding: .utf8)
+      let status = try await machine.progressctl("status", "--json")
+      daemon = status.words.firstMatch(of: /"pid":([0-9]+)/).flatMap { Int32($0.1) }
+      #expect(status.status == 0 && daemon != nil, "\(status.words)")
+      let delivered = try await machine.progressctl("complete", "p1", "1", "\(day)", "--wait=synced")
+      #expect(delivered.status == 0, "\(delivered.words)")
+    }
+    #expect(try machine.rows() == ["1-1 done", "1-2 done"])
+    #expect(try machine.daemonLog.contains("warning nobody answers on 1 of the sockets that systemd has passed as control: "))
+    try #require(kill(try #require(daemon), SIGTERM) == 0)
+    #expect(await shell.end() == 0)
+    #expect(FileManager.default.fileExists(atPath: machine.controlSocket.path))
+  }
+
   @Test("is taken over from a daemon that was killed, and goes with one that ends")
   func stale() async throws {
     try machine.configure()

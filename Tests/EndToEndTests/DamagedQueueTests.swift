@@ -1,6 +1,7 @@
 import CrashPoints
 import Foundation
 import GRDB
+import Glibc
 import TestSupport
 import Testing
 
@@ -150,6 +151,43 @@ struct DamagedQueueTests {
     try await eventually("everything arrives") { try machine.rows().count == 21 && machine.isDone() }
     #expect(try FileManager.default.destinationOfSymbolicLink(atPath: passed) == socket)
     #expect(try !machine.daemonLog.contains("cannot watch the network"))
+    try await machine.stopDaemon()
+  }
+
+  /// A connection to the control socket, on which `request` was sent.
+  private func connect(sending request: String) throws -> FileHandle {
+    let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: machine.controlSocket.path.utf8) }
+    let length = socklen_t(MemoryLayout<sockaddr_un>.size)
+    let status = withUnsafePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { Glibc.connect(descriptor, $0, length) }
+    }
+    try #require(status == 0)
+    try handle.write(contentsOf: Data(request.utf8))
+    return handle
+  }
+
+  @Test("that shows while the daemon works keeps it from ending at no moment: the next start repairs it")
+  func stopped() async throws {
+    try await queueRatings(days: 20)
+    try await machine.startDaemon()
+    let daemon = try #require(machine.daemon)
+    // Whoever is inside and silent keeps the door open for a second after the work loop has ended, which a watcher is told of at once.
+    let watcher = try connect(sending: "GET /v1/events HTTP/1.1\r\nhost: x\r\n\r\n")
+    let silent = try connect(sending: "GET")
+    try await eventually("the watcher is inside") { try !(watcher.read(upToCount: 1) ?? Data()).isEmpty }
+    try damageRunning()
+    _ = try watcher.readToEnd()
+    daemon.send(SIGTERM)
+    #expect(await daemon.end() == 0)
+    #expect(try !machine.daemonLog.contains("Saved"))
+    try silent.close()
+    try await machine.startAPI()
+    try await machine.startDaemon()
+    try await eventually("everything arrives") { try machine.rows().count == 21 && machine.isDone() }
     try await machine.stopDaemon()
   }
 
