@@ -23,6 +23,7 @@ struct Shift {
   private var token: TokenWatch
   private var commands: Commands
   private var wakeUps = WakeUps()
+  private var reloads = Reloads()
   private var log: EventLog
   private var level: LogLevelOverride
   private var notices: Notices
@@ -55,7 +56,7 @@ struct Shift {
 
   /// When the next turn is due even if nothing rings.
   var wakeAt: ContinuousClock.Instant? {
-    [dueAt, stopBy, pulse.nextBeat, wakeUps.dueAt, level.endsAt].compactMap { $0 }.min()
+    [dueAt, stopBy, pulse.nextBeat, wakeUps.dueAt, reloads.dueAt, level.endsAt].compactMap { $0 }.min()
   }
 
   /// Starts what works beside the loop. The spool is watched and the queue is open by now, which is what `READY=1` means.
@@ -140,7 +141,7 @@ extension Shift {
   }
 
   private mutating func renew(_ rings: Rings, in group: inout DiscardingTaskGroup) -> Renewal {
-    let reloadRang = rings.reloadRang || commands.wantsReload
+    let reloadRang = reloads.take(rings.reloadRang || commands.wantsReload, now: .now)
     let next = courier.number + 1
     var client: APIClient?
     if reloadRang, let reloaded = reload() {

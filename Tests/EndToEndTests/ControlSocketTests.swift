@@ -146,6 +146,25 @@ struct ControlSocketTests {
     #expect(try await machine.progressctl("reload").status == 0)
   }
 
+  @Test("reloads once a second however many signals come, and whoever asks meanwhile hears of a reload that was begun after")
+  func loop() async throws {
+    try machine.configure()
+    try await machine.startDaemon()
+    let daemon = try #require(machine.daemon)
+    let start = ContinuousClock.now
+    for _ in 1...200 {
+      daemon.send(SIGHUP)
+      try await Task.sleep(for: .milliseconds(10))
+    }
+    try machine.configure("log.level: debug")
+    let asked = try await machine.progressctl("reload")
+    #expect(asked.status == 0 && asked.words.contains("the configuration is reloaded"), "\(asked.words)")
+    #expect(try await machine.progressctl("status", "--json").words.contains("\"log_level\":\"debug\""))
+    let seconds = Int((ContinuousClock.now - start) / .seconds(1))
+    let reloads = try machine.daemonLog.ranges(of: "Reloaded the configuration").count
+    #expect((3...seconds + 2).contains(reloads))
+  }
+
   private func number(of file: URL) throws -> Int {
     try #require(FileManager.default.attributesOfItem(atPath: file.path)[.systemFileNumber] as? Int)
   }
