@@ -14,6 +14,7 @@ package final class APIClient: Sendable {
   private let settings: APIClientSettings
   /// Of every request, whoever's it is.
   private let headers: HTTPHeaders
+  private let configuration: HTTPClient.Configuration
   private let http: HTTPClient
 
   /// - Parameter version: The program's version, for `User-Agent`.
@@ -28,9 +29,15 @@ package final class APIClient: Sendable {
     configuration.connectionPool.retryConnectionEstablishment = false
     // One request per connection at a time: a connection that breaks fails one write, not all that share it.
     configuration.httpVersion = .http1Only
-    self.settings = settings
+    (self.settings, self.configuration) = (settings, configuration)
     http = HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration)
     headers = ["User-Agent": "progress-syncd/\(version)", "Accept": "application/json", "Content-Type": "application/json"]
+  }
+
+  /// One that does the same as another, which may be shut down, also where the certificate authorities cannot be read any more.
+  package init(again other: APIClient) {
+    (settings, configuration, headers) = (other.settings, other.configuration, other.headers)
+    http = HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration)
   }
 
   /// Where it calls.

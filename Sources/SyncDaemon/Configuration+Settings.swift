@@ -56,6 +56,13 @@ extension Configuration {
     return users
   }
 
+  /// The client of a daemon that starts. Throws `DaemonError` or `APIClientError`.
+  func readFirstClient() throws -> ClientInForce {
+    let users = try readFirstUserTokens()
+    let settings = try clientSettings(users: users)
+    return ClientInForce(client: try APIClient(settings, version: Daemon.version), settings: settings, users: users)
+  }
+
   /// Throws what would keep a daemon from starting with this configuration, as far as that can be known without starting.
   ///
   /// - Parameter withTokens: Whether the tokens' files are read, which not everybody may.

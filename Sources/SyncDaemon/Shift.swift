@@ -51,7 +51,7 @@ struct Shift {
     log = EventLog(logger: loop.logger)
     level = LogLevelOverride(of: commons.threshold)
     pulse = Pulse(notifier: notifier)
-    noteUsers()
+    note(client)
   }
 
   /// When the next turn is due even if nothing rings.
@@ -155,7 +155,7 @@ extension Shift {
     }
     guard let client else { return reloadRang ? .ofCircumstances : .none }
     engine.apply(configuration.engineSettings(users: token.users))
-    noteUsers()
+    note(client)
     let isOtherAPI = client.baseURL != courier.baseURL
     courier.retire()
     courier = Courier(
@@ -168,8 +168,9 @@ extension Shift {
     return .ofAPI
   }
 
-  /// Tells whoever speaks to people where the tokens of users are.
-  private mutating func noteUsers() {
+  /// Tells whoever speaks to people where the tokens of users are, and keeps what is in force for the loop that begins anew after a repair.
+  private mutating func note(_ client: APIClient) {
+    loop.commons.running.note(ClientInForce(client: client, settings: token.settings, users: token.users))
     notices.apply(configuration, users: token.users)
     loop.commons.instruments.note(userTokens: token.users.entries.mapValues(\.file))
   }

@@ -10,7 +10,7 @@ import SystemPackage
 /// running daemon, without a reload.
 struct TokenWatch: Sendable {
   private let configuration: Configuration
-  private var settings: APIClientSettings
+  private(set) var settings: APIClientSettings
   private(set) var users: UserTokens
   private let watches: [FileWatch]
   /// What was last found wrong with the common token's file, and with those of users.

@@ -1,4 +1,3 @@
-import APIClient
 import Logging
 import ProgressModel
 import ServiceLifecycle
@@ -18,7 +17,8 @@ struct WorkLoop: Service {
   let logger: Logger
   let now: @Sendable () -> Timestamp
 
-  /// Works until it is told to stop; throws `SpoolError` when there is no spool to begin with, and
+  /// Works until it is told to stop. After a repair of the queue it goes on with the tokens in force, which may be unreadable by now, and then
+  /// reads them as at any other time. Throws `SpoolError` when there is no spool to begin with, and
   /// `APIClientError` or `DaemonError` when the API's settings do not hold.
   func run() async throws {
     defer { commons.close() }
@@ -27,10 +27,8 @@ struct WorkLoop: Service {
     try spool.lock()
     let notes = DropNotes()
     spool.notes = notes
-    let users = try configuration.readFirstUserTokens()
-    let settings = try configuration.clientSettings(users: users)
-    let client = try APIClient(settings, version: Daemon.version)
-    let token = TokenWatch(configuration, settings, users, logger: logger)
+    let first = try commons.running.client.map(\.again) ?? configuration.readFirstClient()
+    let token = TokenWatch(configuration, first.settings, first.users, logger: logger)
     let systemWatch = SystemWatch(doorbell: commons.doorbell, logger: logger)
     let spoolWatch = SpoolWatch(
       root: configuration.spool.directory, patience: configuration.spool.rescanInterval, doorbell: commons.doorbell,
@@ -43,7 +41,7 @@ struct WorkLoop: Service {
         group.addTask { await spoolWatch.run(from: watcher) }
         group.addTask { await systemWatch.run() }
         if let board { group.addTask { await board.run() } }
-        await work(Shift(self, spool, client, token, notices), in: &group)
+        await work(Shift(self, spool, first.client, token, notices), in: &group)
         group.cancelAll()
       }
     } onCancelOrGracefulShutdown: {

@@ -127,6 +127,27 @@ struct DamagedQueueTests {
     try await machine.stopDaemon()
   }
 
+  @Test("is repaired by a daemon whose tokens and authorities cannot be read meanwhile: those in force stay so")
+  func unreadableToken() async throws {
+    try await queueRatings(days: 20)
+    let token = machine.directory.appending(path: "token")
+    let users = machine.directory.appending(path: "tokens")
+    let authorities = URL(filePath: try CertificateAuthority().file)
+    try Data("s3cret\n".utf8).write(to: token)
+    try FileManager.default.createDirectory(at: users, withIntermediateDirectories: false)
+    try machine.configure("api.token_file: \(token.path)\napi.user_tokens: \(users.path)\napi.ca_file: \(authorities.path)")
+    try await machine.startDaemon()
+    for file in [token, users, authorities] { try FileManager.default.removeItem(at: file) }
+    try await eventually("it has noticed") { try machine.daemonLog.contains("The old token stays in force: ") }
+    try damageRunning()
+    try await eventually("it says what it saved") { try machine.daemonLog.contains("Saved 20 of at most 20 writes") }
+    try await machine.startAPI()
+    try #require(machine.daemon).send(SIGUSR1)
+    try await eventually("everything arrives") { try machine.rows().count == 21 && machine.isDone() }
+    #expect(try machine.daemonLog.ranges(of: "The old token stays in force: ").count == 2)
+    try await machine.stopDaemon()
+  }
+
   /// Becomes a program that systemd passes a socket of network notices to.
   private static let passingNotices = """
     import os, socket, sys

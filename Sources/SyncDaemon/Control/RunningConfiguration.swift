@@ -1,10 +1,22 @@
+import APIClient
 import ControlProtocol
 import Synchronization
+
+/// The client that makes the requests, and what it was made of.
+struct ClientInForce: Sendable {
+  let client: APIClient
+  let settings: APIClientSettings
+  let users: UserTokens
+
+  /// The same in place of one that is shut down.
+  var again: ClientInForce { ClientInForce(client: APIClient(again: client), settings: settings, users: users) }
+}
 
 /// The configuration that the daemon goes by, for whoever asks; a reload replaces it.
 final class RunningConfiguration: Sendable {
   private let started: ResolvedConfiguration
   private let current: Mutex<ResolvedConfiguration>
+  private let latestClient = Mutex<ClientInForce?>(nil)
 
   init(_ started: ResolvedConfiguration) {
     self.started = started
@@ -16,6 +28,13 @@ final class RunningConfiguration: Sendable {
 
   func replace(with configuration: ResolvedConfiguration) {
     current.withLock { $0 = configuration }
+  }
+
+  /// The client that was last in force; nil before the first. It may be shut down by now.
+  var client: ClientInForce? { latestClient.withLock { $0 } }
+
+  func note(_ client: ClientInForce) {
+    latestClient.withLock { $0 = client }
   }
 
   /// What is in force: a key that takes a restart has the value of the start.
