@@ -73,17 +73,31 @@ package final class DaemonSocket: Sendable {
 
   deinit { close() }
 
-  /// The sockets that systemd has passed under the name `control` or `submit`, and a warning when it has passed others under that name: nobody
-  /// can be served there.
+  /// The sockets that systemd has passed under the name `control` or `submit`, and warnings: when they are not as the configuration has it,
+  /// which they do not follow, and when there are others under that name, where nobody can be served.
   ///
   /// There may be several, as an administrator may add places to a unit. Their places, modes and groups are the unit's.
-  package static func passed(for purpose: SocketPurpose) -> (sockets: [DaemonSocket], warning: String?) {
+  package static func passed(
+    for purpose: SocketPurpose, at path: FilePath, group: String?
+  ) -> (sockets: [DaemonSocket], warnings: [String]) {
     let passed = PassedSocket.all.filter { $0.name == purpose.unitName }
-    let sockets = passed.filter { $0.isUnixListener(purpose.type) }.map { DaemonSocket($0.descriptor, path: nil) }
-    guard sockets.count < passed.count else { return (sockets, nil) }
-    let kind = "a \(purpose.name) is a path (\(purpose.unitSetting)=/…)"
-    let others = "\(passed.count - sockets.count) of the sockets that systemd has passed as \(purpose.unitName)"
-    return (sockets, "nobody answers on \(others): \(kind)")
+    let served = passed.filter { $0.isUnixListener(purpose.type) }
+    let places = served.compactMap { $0.path.map { FilePath($0) } }
+    var warnings: [String] = []
+    if served.count < passed.count {
+      let others = "\(passed.count - served.count) of the sockets that systemd has passed as \(purpose.unitName)"
+      warnings.append("nobody answers on \(others): a \(purpose.name) is a path (\(purpose.unitSetting)=/…)")
+    }
+    if !places.isEmpty, !places.contains(path) {
+      let found = places.map(\.string).joined(separator: ", ")
+      warnings.append(
+        "\(purpose.key) is \(path), but systemd makes the \(purpose.name) at \(found): \(purpose.unitSetting)= of its unit decides")
+    }
+    for place in places where !place.belongs(to: group) {
+      let name = group ?? "null"
+      warnings.append("control.group is \(name), but systemd makes \(place) for another group: SocketGroup= of its unit decides")
+    }
+    return (served.map { DaemonSocket($0.descriptor, path: nil) }, warnings)
   }
 
   /// Makes a socket at `path`, for the daemon's user and the group, mode 0660, and the directory that it is to stand in, mode 0755.

@@ -80,6 +80,12 @@ extension FilePath {
     let advice = "the daemon's user must be in it, as sysusers.d makes it"
     return "control.group: the \(name) cannot be given to the group \(group): \(Errno(rawValue: errno)); \(advice)"
   }
+
+  /// Whether members of the group get in, or the daemon's own where there is none; also when that cannot be seen.
+  func belongs(to group: String?) -> Bool {
+    guard let status = try? stat(followTargetSymlink: false) else { return true }
+    return status.groupID.rawValue == group.map(groupNumber) ?? getegid()
+  }
 }
 
 /// getgrnam_r(3); a number is one too.

@@ -153,10 +153,11 @@ package struct Daemon {
   /// Those that systemd has passed, or else one that is made here.
   private func openSockets(for purpose: SocketPurpose, at path: FilePath) throws(DaemonSocketError) -> [DaemonSocket] {
     func warn(_ words: String) { logger.say(.controlLimited, words, [.reason: words]) }
-    let (passed, warning) = DaemonSocket.passed(for: purpose)
-    if let warning { warn(warning) }
+    let group = configuration.control.group
+    let (passed, warnings) = DaemonSocket.passed(for: purpose, at: path, group: group)
+    for warning in warnings { warn(warning) }
     guard passed.isEmpty else { return passed }
-    let socket = try DaemonSocket.make(at: path, for: purpose, group: configuration.control.group)
+    let socket = try DaemonSocket.make(at: path, for: purpose, group: group)
     if let warning = socket.warning { warn(warning) }
     return [socket]
   }

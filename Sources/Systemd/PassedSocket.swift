@@ -29,4 +29,16 @@ package struct PassedSocket: Hashable, Sendable {
   ///
   /// - Parameter type: `SOCK_STREAM` (`ListenStream=`) or `SOCK_SEQPACKET` (`ListenSequentialPacket=`).
   package func isUnixListener(_ type: CInt) -> Bool { sd_is_socket_unix(descriptor, type, 1, nil, 0) > 0 }
+
+  /// Where a unix socket was made; nil where it has no place in the file system.
+  package var path: String? {
+    var address = sockaddr_un()
+    var length = socklen_t(MemoryLayout<sockaddr_un>.size)
+    let status = withUnsafeMutablePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
+    }
+    guard status == 0, address.sun_family == sa_family_t(AF_UNIX) else { return nil }
+    let path = withUnsafeBytes(of: address.sun_path) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    return path.isEmpty ? nil : path
+  }
 }

@@ -56,14 +56,18 @@ struct ControlSocketTests {
     os.execv(sys.argv[2], sys.argv[2:])
     """
 
+  /// The shell is between for the reason that it is above.
+  private func startWithSockets() throws -> RunningProgram {
+    let launcher = ["/bin/sh", "-c", "\"$@\"; exit $?", "sh", "/usr/bin/python3", "-c", Self.passingSockets, machine.directory.path]
+    return try RunningProgram(
+      "progress-syncd", ["--config", machine.configurationFile.path], output: machine.directory.appending(path: "daemon.log"),
+      through: launcher)
+  }
+
   @Test("is each of those that systemd passes, as an administrator may add some, and one that cannot be served is warned of")
   func several() async throws {
     try machine.configure()
-    // The shell is between for the reason that it is above.
-    let launcher = ["/bin/sh", "-c", "\"$@\"; exit $?", "sh", "/usr/bin/python3", "-c", Self.passingSockets, machine.directory.path]
-    let shell = try RunningProgram(
-      "progress-syncd", ["--config", machine.configurationFile.path], output: machine.directory.appending(path: "daemon.log"),
-      through: launcher)
+    let shell = try startWithSockets()
     try await eventually("they are there") {
       FileManager.default.fileExists(atPath: machine.directory.appending(path: "submit-further.sock").path)
     }
@@ -84,6 +88,24 @@ struct ControlSocketTests {
     try #require(kill(try #require(daemon), SIGTERM) == 0)
     #expect(await shell.end() == 0)
     #expect(FileManager.default.fileExists(atPath: machine.controlSocket.path))
+  }
+
+  @Test("is as its unit has it where systemd makes it, and a configuration that says otherwise is warned of")
+  func contradicted() async throws {
+    try machine.configure("spool.socket: \(machine.directory.path)/elsewhere.sock\ncontrol.group: daemon")
+    let shell = try startWithSockets()
+    let place = machine.directory.path
+    for words in [
+      "warning spool.socket is \(place)/elsewhere.sock, but systemd makes the submission socket at \(place)/submit.sock, ",
+      "warning control.group is daemon, but systemd makes \(place)/control.sock for another group: SocketGroup= of its unit decides",
+    ] {
+      try await eventually("it says so") { try machine.daemonLog.contains(words) }
+    }
+    #expect(try !machine.daemonLog.contains("control.socket is "))
+    let status = try await machine.progressctl("status", "--json")
+    let daemon = try #require(status.words.firstMatch(of: /"pid":([0-9]+)/).flatMap { Int32($0.1) }, "\(status.words)")
+    try #require(kill(daemon, SIGTERM) == 0)
+    #expect(await shell.end() == 0)
   }
 
   @Test("is taken over from a daemon that was killed, and goes with one that ends")

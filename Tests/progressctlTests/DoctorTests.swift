@@ -95,6 +95,16 @@ struct DoctorTests {
     expect([named.diagnoseSubmission(gone, presence: .running(process: 1))], [.unknown], "START")
   }
 
+  @Test("a configured control socket that systemd has made elsewhere is told of, with both places and both ways out")
+  func socketElsewhere() {
+    var patient = Self.patient()
+    patient.configuration.control.socket = "/srv/control.sock"
+    let found = patient.diagnoseControl(
+      .nobody, presence: .running(process: 1), isSocketThere: false, usual: "/run/progress-sync/control.sock")
+    #expect(found.map(\.message).first?.contains("at /run/progress-sync/control.sock, as its socket unit says, and not at /srv/") == true)
+    expect(found, [.problem], "ListenStream=/srv/control.sock; then \(patient.makeSocketsAgain)")
+  }
+
   @Test("who may not look whether the daemon runs takes systemd's word for it")
   func presenceBySystemd() {
     let active = UnitFindings(output: "ActiveState=active\n")

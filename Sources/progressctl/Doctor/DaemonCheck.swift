@@ -2,6 +2,7 @@ import ControlClient
 import ControlProtocol
 import ProgressModel
 import SyncDaemon
+import SystemPackage
 import Systemd
 
 /// What came of asking the daemon over its control socket.
@@ -48,14 +49,28 @@ extension Patient {
     return .ok(.daemon, text)
   }
 
-  /// Whether the control socket lets the caller in; `isSocketThere`: whether its path leads anywhere.
-  func diagnoseControl(_ answer: DaemonAnswer, presence: DaemonPresence, isSocketThere: Bool) -> [Diagnosis] {
+  /// Whether the control socket lets the caller in.
+  ///
+  /// - Parameters:
+  ///   - isSocketThere: Whether its path leads anywhere.
+  ///   - usual: That of the unit as it is installed, if another one is configured and this is there.
+  func diagnoseControl(
+    _ answer: DaemonAnswer, presence: DaemonPresence, isSocketThere: Bool, usual: FilePath? = nil
+  ) -> [Diagnosis] {
     let socket = configuration.control.socket
     switch answer {
     case .status: return [.ok(.control, "\(socket) answers")]
     case .failed(let reason): return [.problem(.control, "\(socket): \(reason)", fix: "see \(journal)")]
     case .nobody:
       guard case .running = presence else { return [.unknown(.control, "\(socket): no daemon to answer", fix: startCommand)] }
+      if !isSocketThere, !isNamed, let usual {
+        return [
+          .problem(
+            .control, "the daemon is at \(usual), as its socket unit says, and not at \(socket), as control.socket does",
+            fix: "take control.socket out of the configuration, or \(systemctl("edit \(unitName).socket")) with ListenStream=\(socket); "
+              + "then \(makeSocketsAgain)")
+        ]
+      }
       if !isSocketThere, !isNamed { return [.problem(.control, "the daemon runs, but \(socket) is gone", fix: makeSocketsAgain)] }
       return [
         .problem(

@@ -37,8 +37,9 @@ struct Doctor: AsyncParsableCommand {
       }
     }
     do {
+      let usual = service.usualService(environment: environment).configuration.control.socket
       let service = try service.service(environment: environment)
-      let examination = Examination(patient: service.patient, service: service) { .now }
+      let examination = Examination(patient: service.patient, service: service, usualSocket: usual) { .now }
       let answer = try await examination.local(tell)
       let url = service.configuration.api.baseURL
       try tell(await Spinner.turning("asking \(url.maskingUserInfo)") { await examination.remote(answer) })

@@ -13,6 +13,8 @@ import SystemPackage
 struct Examination {
   let patient: Patient
   let service: Service
+  /// That of the service without a configuration file.
+  let usualSocket: FilePath
   let now: @Sendable () -> Timestamp
 
   /// What is found on this machine, in the order in which it is found.
@@ -25,7 +27,8 @@ struct Examination {
     try tell(patient.diagnoseDaemon(answer, presence: presence, now: now()))
     try tell(patient.diagnoseUnit(unit))
     let isSocketThere = patient.configuration.control.socket.exists
-    try tell(patient.diagnoseControl(answer, presence: presence, isSocketThere: isSocketThere))
+    let usual = usualSocket.exists && usualSocket != patient.configuration.control.socket ? usualSocket : nil
+    try tell(patient.diagnoseControl(answer, presence: presence, isSocketThere: isSocketThere, usual: usual))
     let submissionObstacle = service.spoolWriter.rehearseSubmission()
     let spool = spool(submissionObstacle)
     // Whom incoming/ belongs to is the daemon's user.
