@@ -82,7 +82,9 @@ package struct Daemon {
       let (spool, api) = (configuration.spool.directory.string, configuration.api.baseURL)
       logger.say(.started, "progress-syncd \(Self.version): \(spool) → \(api)", [.version: Self.version, .spool: spool, .api: api])
       let commons = Commons(chronicle: chronicle, instruments: instruments, running: running, threshold: threshold)
-      try await run(await services(commons, store, sockets, submissions))
+      try await UserDirectory.$current.withValue(commons.users) {
+        try await run(await services(commons, store, sockets, submissions))
+      }
       // Whoever is to end leaves the repair to the next start.
       damage = Task.isShuttingDownGracefully ? nil : store.damage
     } while damage != nil

@@ -21,6 +21,7 @@ struct Shift {
   private var firstCourierOfConfiguration: Courier.Number
   private var firstCourierOfToken: [Account: Courier.Number] = [:]
   private var token: TokenWatch
+  private var search = UserSearch(now: .now)
   private var commands: Commands
   private var wakeUps = WakeUps()
   private var reloads = Reloads()
@@ -51,12 +52,13 @@ struct Shift {
     log = EventLog(logger: loop.logger)
     level = LogLevelOverride(of: commons.threshold)
     pulse = Pulse(notifier: notifier)
+    search.isOpen = token.users.hasUnknownUsers
     note(client)
   }
 
   /// When the next turn is due even if nothing rings.
   var wakeAt: ContinuousClock.Instant? {
-    [dueAt, stopBy, pulse.nextBeat, wakeUps.dueAt, reloads.dueAt, level.endsAt].compactMap { $0 }.min()
+    [dueAt, stopBy, pulse.nextBeat, wakeUps.dueAt, reloads.dueAt, search.dueAt, level.endsAt].compactMap { $0 }.min()
   }
 
   /// Starts what works beside the loop. The spool is watched and the queue is open by now, which is what `READY=1` means.
@@ -71,6 +73,7 @@ struct Shift {
     if rings.isStopping { stop() }
     let wishes = commands.take(rings.asks, isStopping: rings.isStopping, level: &level, logger: loop.logger)
     let renewal = renew(rings, in: &group)
+    search.isOpen = token.users.hasUnknownUsers
     let wakeUps = takeWakeUps(rings)
     let answers = rings.answers.map { number, answer in
       var answer = answer
@@ -149,7 +152,7 @@ extension Shift {
       (client, token) = reloaded
       start(token, in: &group)
       (firstCourierOfConfiguration, firstCourierOfToken) = (next, [:])
-    } else if rings.tokenRang, let renewed = token.renew(logger: loop.logger) {
+    } else if rings.tokenRang || search.take(hasDrops: rings.spoolRang, now: .now), let renewed = token.renew(logger: loop.logger) {
       client = renewed.client
       for account in renewed.accounts { firstCourierOfToken[account] = next }
     }

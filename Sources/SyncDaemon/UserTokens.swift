@@ -57,13 +57,19 @@ package struct UserTokens: Hashable, Sendable {
 
   /// Reads files that stand for users, by name or decimal user id.
   package init(files: [(name: String, file: FilePath)], user: (String) -> UInt32? = UserName.user(named:)) {
-    for (name, file) in files.sorted(by: { $0.name < $1.name }) { read(file, of: user(name)) }
+    for (name, file) in files.sorted(by: { $0.name < $1.name }) { read(file, named: name, of: user(name)) }
   }
 
-  private mutating func read(_ file: FilePath, of user: UInt32?) {
+  private mutating func read(_ file: FilePath, named name: String, of user: UInt32?) {
     guard let user else {
       unresolved.insert(file)
-      return add(problem: "\(file): the system knows no such user; the file is left alone", of: nil)
+      guard let silence = UserDirectory.current?.silence(about: .user(named: name)) else {
+        return add(problem: "\(file): the system knows no such user; the file is left alone", of: nil)
+      }
+      if silence >= UserDirectory.patience {
+        add(problem: "\(file): the system does not say which user that is; the file is left alone until it does", of: nil)
+      }
+      return
     }
     if let other = entries[user]?.file {
       return add(problem: "\(file): \(UserName(user)) has a token in \(other) already, which counts; remove one of them", of: user)
@@ -111,6 +117,9 @@ package struct UserTokens: Hashable, Sendable {
     }
     return users
   }
+
+  /// Whether there are files whose users the system has not named.
+  var hasUnknownUsers: Bool { !unresolved.isEmpty }
 
   /// The users who have an account of their own.
   package var users: Set<UInt32> { Set(entries.keys) }

@@ -27,7 +27,7 @@ struct WorkLoop: Service {
     try spool.lock()
     let notes = DropNotes()
     spool.notes = notes
-    let first = try commons.running.client.map(\.again) ?? configuration.readFirstClient()
+    let first = if let client = commons.running.client { client.again } else { try await firstClient() }
     let token = TokenWatch(configuration, first.settings, first.users, logger: logger)
     let systemWatch = SystemWatch(doorbell: commons.doorbell, logger: logger)
     let spoolWatch = SpoolWatch(
@@ -47,6 +47,13 @@ struct WorkLoop: Service {
     } onCancelOrGracefulShutdown: {
       commons.doorbell.ring { $0.isStopping = true }
     }
+  }
+
+  /// Has those who have tokens looked up before anything of theirs is taken for somebody else's, as far as the system answers in time.
+  private func firstClient() async throws -> ClientInForce {
+    for user in try configuration.readFirstUserTokens().users { _ = UserName.name(of: user) }
+    await commons.users.settle(within: UserDirectory.patience)
+    return try configuration.readFirstClient()
   }
 
   /// Waits, takes up what has rung, turns the engine, and does what comes of it; and so on.

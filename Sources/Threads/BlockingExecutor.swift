@@ -12,6 +12,11 @@ package final class BlockingExecutor: SerialExecutor {
     queue = DispatchQueue(label: label)
   }
 
+  /// Does something that nobody waits for, as it may block for longer than anybody can.
+  package func run(_ work: @escaping @Sendable () -> Void) {
+    queue.async(execute: work)
+  }
+
   package func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
     queue.async { job.runSynchronously(on: self.asUnownedSerialExecutor()) }

@@ -47,9 +47,9 @@ enum Person: String, CaseIterable, CustomTestStringConvertible {
 
 extension Workstation {
   /// Starts the daemon for everybody in the group, with a spool as systemd-tmpfiles makes it.
-  func startSharedDaemon(_ configuration: String = "") async throws {
-    try configure("control.group: \(Person.group)\ndebounce: {complete: 10ms, intensity: 10ms}\n" + configuration)
-    try await startDaemon()
+  func startSharedDaemon(_ configuration: String = "", debounce: String = "10ms", environment: [String: String] = [:]) async throws {
+    try configure("control.group: \(Person.group)\ndebounce: {complete: \(debounce), intensity: \(debounce)}\n" + configuration)
+    try await startDaemon(environment: environment)
     for place in [directory, directory.appending(path: "spool")] { try #require(chmod(place.path, 0o755) == 0) }
     try #require(chown(incoming.path, 0, try #require(Person.groupNumber)) == 0 && chmod(incoming.path, 0o3730) == 0)
   }

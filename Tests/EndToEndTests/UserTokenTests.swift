@@ -14,7 +14,7 @@ struct UserTokenTests {
     machine = try Workstation()
     tokens = machine.directory.appending(path: "tokens")
     try FileManager.default.createDirectory(at: tokens, withIntermediateDirectories: false)
-    try Data("common\n".utf8).write(to: machine.directory.appending(path: "token"))
+    try Data("common\n".utf8).write(to: tokens.appending(path: "common"))
   }
 
   /// Has the token of a person replaced, or removed.
@@ -28,12 +28,13 @@ struct UserTokenTests {
   }
 
   private var configuration: String {
-    "api.token_file: \(machine.directory.appending(path: "token").path)\napi.user_tokens: \(tokens.path)\n"
+    "api.token_file: \(tokens.appending(path: "common").path)\napi.user_tokens: \(tokens.path)\n"
   }
 
   /// Runs the daemon against an API that accepts some tokens, which may change meanwhile.
   private func withDaemon(
-    accepting tokens: Set<String>, _ body: (RecordingProxy, Accepted) async throws -> Void
+    accepting tokens: Set<String>, debounce: String = "10ms", environment: [String: String] = [:],
+    _ body: (RecordingProxy, Accepted) async throws -> Void
   ) async throws {
     let accepted = Accepted(tokens)
     let proxy = RecordingProxy { request in accepted.has(request.token) ? nil : Response(status: .unauthorized) }
@@ -41,7 +42,7 @@ struct UserTokenTests {
       try await machine.startAPI()
       try await proxy.serve(to: machine.apiURL) { port in
         machine.proxyPort = port
-        try await machine.startSharedDaemon(configuration)
+        try await machine.startSharedDaemon(configuration, debounce: debounce, environment: environment)
         try await body(proxy, accepted)
         try await machine.stopDaemon()
       }
@@ -118,6 +119,58 @@ struct UserTokenTests {
     #expect(metrics.value("progress_sync_accounts", ["state": "open"]) == 1)
     let doctor = try await machine.progressctl(as: .root, "doctor")
     #expect(doctor.status == 1 && doctor.words.contains("the API refuses the token of uid \(Person.member.user) with status 401"))
+  }
+
+  private func giveTraveller(_ token: String) throws {
+    try Data("\(token)\n".utf8).write(to: tokens.appending(path: "token_\(OddUserDatabase.name)"))
+  }
+
+  @Test(
+    "keep nobody waiting while the system does not say who they are, and are served as soon as it does",
+    .enabled(if: FailingDisk.isPossible, "needs a C compiler"))
+  func silentSystem() async throws {
+    let users = try OddUserDatabase(in: machine.directory, of: Person.owner.user)
+    try giveTraveller("one")
+    try users.begin(.hangs)
+    let environment = users.environment.merging(["WATCHDOG_USEC": "400000"]) { $1 }
+    try await withDaemon(accepting: ["one", "common"], environment: environment) { proxy, _ in
+      let name = OddUserDatabase.name
+      #expect(try machine.daemonLog.contains("tokens/token_\(name): the system does not say which user that is; "))
+      try machine.drop(rating("perfect", day: 21), of: Person.member.user)
+      try await eventually("others are served") { try machine.rows().count == 1 }
+      let fed = machine.notifications.received.count { $0 == "WATCHDOG=1" }
+      try await eventually("the watchdog is fed") { machine.notifications.received.count { $0 == "WATCHDOG=1" } > fed + 3 }
+      #expect(try await machine.progressctl("status").status == 0)
+      // Nor does the end wait for an answer.
+      try await machine.stopDaemon()
+      try await machine.startDaemon(environment: environment)
+      try users.end(.hangs)
+      try await eventually("it is said who it is") { try machine.daemonLog.contains("Own tokens are there now for \(name)") }
+      try machine.drop(rating("easy", day: 1), of: Person.owner.user)
+      try await eventually("everything is delivered") { try machine.isDone() && machine.rows().count == 2 }
+      #expect(tokens(proxy, days: 1...1) == ["one"] && tokens(proxy, days: 21...21) == ["common"])
+    }
+  }
+
+  @Test(
+    "are looked for again when something is dropped, where the system did not know them: the first of it is theirs",
+    .enabled(if: FailingDisk.isPossible, "needs a C compiler"))
+  func lateUser() async throws {
+    let users = try OddUserDatabase(in: machine.directory, of: Person.owner.user)
+    try giveTraveller("one")
+    try users.begin(.forgets)
+    try await withDaemon(accepting: ["one", "common"], debounce: "2s", environment: users.environment) { proxy, _ in
+      #expect(try machine.daemonLog.contains("token_\(OddUserDatabase.name): the system knows no such user; the file is left alone"))
+      // By its delivery the tokens have been read for the last time that a start does it.
+      try machine.drop(rating("perfect", day: 21), of: Person.member.user)
+      try await eventually("others are served") { try machine.rows().count == 1 }
+      try users.end(.forgets)
+      // For so long it is believed that there is no such user.
+      try await Task.sleep(for: .seconds(1))
+      try machine.drop(rating("easy", day: 1), of: Person.owner.user)
+      try await eventually("it is delivered") { try machine.isDone() && machine.rows().count == 2 }
+      #expect(tokens(proxy, days: 1...1) == ["one"])
+    }
   }
 
   @Test("are never served with the common one when theirs is taken away, and are again with a new one")
