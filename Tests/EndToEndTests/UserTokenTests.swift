@@ -153,6 +153,28 @@ struct UserTokenTests {
   }
 
   @Test(
+    "are called by their numbers while the system does not say their names, and nobody waits for those",
+    .enabled(if: FailingDisk.isPossible, "needs a C compiler"))
+  func silentAboutNames() async throws {
+    let users = try OddUserDatabase(in: machine.directory, of: Person.owner.user)
+    try give(.owner, "bad")
+    try users.begin(.hangs)
+    try await withDaemon(accepting: ["common"], environment: users.environment) { _, _ in
+      try machine.drop(rating("easy", day: 1), of: Person.owner.user)
+      try await eventually("it is held") { try machine.daemonLog.contains("What uid \(Person.owner.user) dropped is held (401") }
+      try machine.drop(rating("perfect", day: 21))
+      try await eventually("others are served") { try machine.rows().count == 1 }
+      try await eventually("the service says who waits") { machine.notifications.received.contains { $0.contains("dropped (401") } }
+      let first = try await machine.progressctl(as: .root, "status", "--json")
+      #expect(first.words.contains("\"uid\":\(Person.owner.user)") && !first.words.contains(OddUserDatabase.name), "\(first.words)")
+      try users.end(.hangs)
+      try await eventually("his name is known") {
+        try await machine.progressctl(as: .root, "status", "--json").words.contains("\"user\":\"\(OddUserDatabase.name)\"")
+      }
+    }
+  }
+
+  @Test(
     "are looked for again when something is dropped, where the system did not know them: the first of it is theirs",
     .enabled(if: FailingDisk.isPossible, "needs a C compiler"))
   func lateUser() async throws {
