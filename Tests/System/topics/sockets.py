@@ -177,4 +177,23 @@ def a_wrong_configuration(judge, machine):
     judge.expect(len(api.taken("p1")) == 3, "and what was dropped arrives", api.taken("p1"))
 
 
-CASES = [over_a_restart, over_a_kill, handing_over, a_stop, masked, a_wrong_configuration]
+def elsewhere(judge, machine):
+    """A configuration that says otherwise than the units."""
+    place = "/run/progress-sync/further.sock"
+    machine.write(CONFIGURATION, HASTY + f"control: {{socket: {place}, group: users}}\n")
+    machine.run("systemctl", "restart", DAEMON)
+    for words in (f"control.socket is {place}, but systemd makes the control socket at {SOCKET}", f"control.group is users, but systemd makes {SOCKET} for another"):
+        judge.expect(words in machine.journal("-t", DAEMON), f"the journal: {words} …", lambda: machine.journal()[-1000:])
+    found = [json.loads(line) for line in machine.run("progressctl", "doctor", "--json", check=False).stdout.splitlines()]
+    fix = next((one["fix"] for one in found if one["check"] == "control" and "fix" in one), "")
+    judge.expect(f"systemctl edit progress-syncd.socket with ListenStream={place}; then " in fix, "the doctor says how they come together", found)
+    machine.write("/etc/systemd/system/progress-syncd.socket.d/further.conf", f"[Socket]\nListenStream={place}\n")
+    machine.run("systemctl", "daemon-reload")
+    machine.sh(fix.partition("; then ")[2])
+    for path in (place, SOCKET):
+        done = machine.run("curl", "-sS", "-m", "5", "--unix-socket", path, "http://localhost/v1/status", user="alice", check=False)
+        judge.expect(done.returncode == 0 and '"pending"' in done.stdout, f"that done, the daemon answers at {path}", done.stdout + done.stderr)
+    judge.expect(machine.ctl("flush", MEMBERS).returncode == 0, "and progressctl finds it")
+
+
+CASES = [over_a_restart, over_a_kill, handing_over, a_stop, masked, a_wrong_configuration, elsewhere]
