@@ -19,7 +19,7 @@ package struct Daemon {
   private let logger: Logger
   private let startedAt = Timestamp.now
 
-  package static let version = "0.1.0"
+  package static let version = ProgressSync.version
 
   /// - Parameters:
   ///   - kind: Only a user's service has a desktop to show notices on.

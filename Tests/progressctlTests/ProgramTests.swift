@@ -1,5 +1,6 @@
 import Foundation
 import ProgressModel
+import SyncDaemon
 import SyncPolicy
 import SyncStore
 import Testing
@@ -13,6 +14,12 @@ struct ProgramTests {
 
   init() throws {
     workstation = try Workstation()
+  }
+
+  @Test("all programs tell the same version", arguments: ["$progressctl", "${progressctl%ctl}-syncd", "${progressctl%ctl}-api"])
+  func version(program: String) async throws {
+    let finished = try await workstation.shell("\(program) --version")
+    #expect(finished == .init(code: 0, output: Daemon.version + "\n", errors: ""))
   }
 
   @Test("an action is dropped whole, and one line tells its key")
