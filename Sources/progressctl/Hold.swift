@@ -54,8 +54,15 @@ extension StatusReport {
 
 extension ControlClient {
   /// What stands in the way; nothing also when nobody says.
-  func holds(now: Timestamp) async -> Holds {
-    await (try? status())?.report.holds(now: now) ?? Holds()
+  ///
+  /// Throws `ControlError.noAnswer`: of who has kept somebody waiting in vain nothing more is asked.
+  func holds(now: Timestamp) async throws -> Holds {
+    do {
+      return try await status().report.holds(now: now)
+    } catch let error as ControlError {
+      if case .noAnswer = error { throw error }
+      return Holds()
+    }
   }
 
   /// What stands in the way before everything is tried at once, which makes the daemon forget it until it has tried; nil also when nobody says.

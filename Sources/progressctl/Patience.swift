@@ -63,7 +63,7 @@ struct Patience {
       // Who cannot be asked is looked for.
     }
     return switch client.files.presence {
-    case .running(let process): "progress-syncd\(process.map { ", process \($0)," } ?? "") runs; see progressctl status"
+    case .running(let process): "progress-syncd\(process.map { ", process \($0)," } ?? "") runs; see progressctl doctor"
     case .stopped: "no progress-syncd runs; \(service.howToStart)"
     case .unknown: "no daemon listens on \(client.socket.path); \(service.howToStart)"
     }

@@ -7,6 +7,9 @@ import SystemPackage
 import Systemd
 
 extension Service {
+  /// What is told while a first question takes longer than it should, as it does while a daemon starts again.
+  static let isAsked = "waiting for progress-syncd to answer"
+
   /// Lends a client of the daemon. Throws what `body` throws.
   func connected<Answer>(_ body: (ControlClient) async throws -> Answer) async throws -> Answer {
     try await SocketClient.with(path: configuration.control.socket.string) { socket in
@@ -15,29 +18,30 @@ extension Service {
   }
 
   /// Asks the daemon; throws `Failure` when it cannot be asked.
-  func asking<Answer>(_ question: (ControlClient) async throws -> Answer) async throws -> Answer {
+  ///
+  /// - Parameter toAct: Whether it is asked to do something: who gets no answer to that does not know what became of it.
+  func asking<Answer>(toAct: Bool = false, _ question: (ControlClient) async throws -> Answer) async throws -> Answer {
     do {
       return try await connected(question)
     } catch let error as ControlError {
-      throw Failure(error, of: self)
+      throw Failure(error, of: self, askedToAct: toAct)
     }
   }
 }
 
 extension Failure {
   /// With the next step, and which service was looked at.
-  init(_ error: ControlError, of service: Service) {
-    self.init("\(Self.words(for: error, of: service)) (\(service.name))", code: error.exitCode)
+  init(_ error: ControlError, of service: Service, askedToAct: Bool = false) {
+    self.init("\(Self.words(for: error, of: service, askedToAct: askedToAct)) (\(service.name))", code: error.exitCode)
   }
 
   /// The error and the next step.
-  static func words(for error: ControlError, of service: Service) -> String {
-    "\(error)".singleLine + (nextStep(after: error, of: service).map { "; \($0)" } ?? "")
+  static func words(for error: ControlError, of service: Service, askedToAct: Bool = false) -> String {
+    "\(error)".singleLine + (nextStep(after: error, of: service, askedToAct: askedToAct).map { "; \($0)" } ?? "")
   }
 
-  private static func nextStep(after error: ControlError, of service: Service) -> String? {
-    let unknown = "what became of it is not known; see progressctl status"
-    return switch error {
+  private static func nextStep(after error: ControlError, of service: Service, askedToAct: Bool) -> String? {
+    switch error {
     case .noQueue: service.howToStart
     case .noDaemon:
       if case .running(let process) = service.files.presence {
@@ -50,9 +54,11 @@ extension Failure {
     case .lost, .noAnswer:
       // Where systemd holds the socket it accepts for a daemon that then does not start, or that fails again and again.
       switch service.files.presence {
-      case .running: unknown
+      case .running: askedToAct ? "what became of it is not known: see progressctl status" : "progress-syncd runs; see progressctl doctor"
       case .stopped: "progress-syncd does not start, or has just ended: see \(service.whereToLook)"
-      case .unknown: "\(unknown); where progress-syncd does not start: \(service.whereToLook)"
+      case .unknown:
+        (askedToAct ? "what became of it is not known; " : "")
+          + "if that goes on, progress-syncd does not start: see \(service.whereToLook)"
       }
     case .socketPathTooLong: "set a shorter one"
     case .unexpected: "start the daemon again, so that it has this version"

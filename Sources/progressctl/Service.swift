@@ -41,11 +41,13 @@ struct Service {
   var howToStart: String { "start it: \(startCommand)" }
 
   /// What says why its daemon does not start.
-  var whereToLook: String {
+  var whereToLook: String { whereToLook(asRoot: geteuid() == 0) }
+
+  func whereToLook(asRoot isRoot: Bool) -> String {
     if isNamed { return "what progress-syncd itself says" }
     return switch kind {
     case .user: "systemctl --user status progress-syncd and journalctl --user -u progress-syncd -e"
-    case .system: "systemctl status progress-syncd and journalctl -u progress-syncd -e"
+    case .system: "systemctl status progress-syncd and \(isRoot ? "" : "sudo ")journalctl -u progress-syncd -e"
     }
   }
 

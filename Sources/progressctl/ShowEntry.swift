@@ -33,7 +33,7 @@ struct ShowEntry: AsyncParsableCommand {
     let service = try service.runningService(environment: environment)
     let (items, source, holds) = try await service.asking { client in
       let (items, source) = try await client.entries(named: entries)
-      return (items, source, json ? Holds() : await client.holds(now: .now))
+      return (items, source, json ? Holds() : try await client.holds(now: .now))
     }
     try StandardOutput.write { write in
       if json { return try items.forEach { try write(ControlCoding.text(of: $0) + "\n") } }
@@ -42,7 +42,7 @@ struct ShowEntry: AsyncParsableCommand {
       }
     }
     let missing = entries.filter { name in !items.contains { "\($0.id)" == name || $0.key == name } }
-    guard missing.isEmpty else { throw Failure(missing: missing, remark: source.remark) }
+    guard missing.isEmpty else { throw Failure(missing: missing, remark: service.aside + source.remark) }
   }
 }
 

@@ -35,7 +35,9 @@ struct Status: AsyncParsableCommand {
         try await StatusWatch(service: service, client: client, style: style, json: json).run()
       }
     }
-    let (report, source) = try await service.asking { client in try await client.status() }
+    let (report, source) = try await service.asking { client in
+      try await Spinner.turning(Service.isAsked) { try await client.status() }
+    }
     if json { return try StandardOutput.write(ControlCoding.text(of: report) + "\n") }
     let screen = StatusScreen(report: report, source: source, service: service.name, now: .now, style: style)
     try StandardOutput.write(screen.text)
