@@ -26,7 +26,7 @@ struct CommandOptions: ParsableArguments {
     telling remark: (ControlClient) async -> String? = { _ in nil }
   ) async throws {
     let service = try service ?? resolveService()
-    let (report, remark) = try await service.asking { client in
+    let (report, remark) = try await service.asking(toAct: true) { client in
       do {
         let remark = json ? nil : await remark(client)
         let report = try await Spinner.turning("progress-syncd is at it") { try await client.socket.perform(command) }
@@ -40,13 +40,13 @@ struct CommandOptions: ParsableArguments {
 
   /// Throws `Failure` with a line for each that was left as it was, and `failure` of what was named and is not there.
   func tell(
-    _ report: CommandReport, by service: Service? = nil, remark: String? = nil,
-    missing failure: ([String]) -> Failure = { Failure(missing: $0) }
+    _ report: CommandReport, by service: Service, remark: String? = nil,
+    missing failure: (_ names: [String], _ remark: String) -> Failure = Failure.init(missing:remark:)
   ) throws {
-    let line = json ? try ControlCoding.text(of: report) : report.message.singleLine + (service?.aside ?? "")
+    let line = json ? try ControlCoding.text(of: report) : report.message.singleLine + service.aside
     try StandardOutput.write(line + "\n" + (remark.map { $0 + "\n" } ?? ""))
     if let refused = report.refused { throw Failure(refused.map(\.singleLine).joined(separator: "\nprogressctl: "), code: EX_DATAERR) }
-    guard report.missing.isEmpty else { throw failure(report.missing) }
+    guard report.missing.isEmpty else { throw failure(report.missing, service.aside) }
   }
 }
 

@@ -60,6 +60,7 @@ struct ServiceOptionsTests {
     let configuration = Configuration(kind: .user, environment: [:], tokenExists: false)
     let service = Service(kind: .user, configuration: configuration, file: nil, isNamed: false, isOneOfTwo: isOneOfTwo)
     #expect(service.aside == text)
+    #expect(Failure(noRejected: ["a.json"], remark: service.aside).text.hasSuffix("see progressctl rejected\(text)"))
   }
 
   @Test("the user's configuration makes it the user's")

@@ -26,7 +26,8 @@ struct DiscardRejected: AsyncParsableCommand {
   func run() async throws {
     let (choice, service) = (try files.choice(), try options.resolveService())
     if choice.all, !yes { try await ask(service) }
-    try await options.tell(service.asking { try await $0.socket.discard(choice) }, missing: { Failure(noRejected: $0) })
+    let report = try await service.asking(toAct: true) { try await $0.socket.discard(choice) }
+    try options.tell(report, by: service, missing: Failure.init(noRejected:remark:))
   }
 }
 

@@ -26,15 +26,17 @@ struct ListRejected: AsyncParsableCommand {
     let (files, remark) = try await service.rejectedFiles()
     try StandardOutput.write { write in
       if json { return try files.forEach { try write(ControlCoding.text(of: $0) + "\n") } }
-      let next =
-        files.isEmpty ? "nothing is rejected" : "\(files.count) rejected; progressctl rejected show NAME, requeue NAME, discard NAME"
-      try write(next + remark + "\n")
+      try write(files.headline + service.aside + remark + "\n")
       if !files.isEmpty { try files.writeTable(now: .now, write) }
     }
   }
 }
 
 extension [ControlProtocol.RejectedFile] {
+  var headline: String {
+    isEmpty ? "nothing is rejected" : "\(count) rejected; progressctl rejected show NAME, requeue NAME, discard NAME"
+  }
+
   func writeTable(now: Timestamp, _ write: (String) throws -> Void) rethrows {
     let header = [["NAME", "SINCE", "SIZE", "BY", "REASON"]]
     let rows = lazy.map { file in

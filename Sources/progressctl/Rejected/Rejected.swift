@@ -43,8 +43,8 @@ struct RejectedArguments: ParsableArguments {
 }
 
 extension Failure {
-  init(noRejected names: [String]) {
+  init(noRejected names: [String], remark: String = "") {
     let names = names.map(\.singleLine).joined(separator: ", ")
-    self.init("no such rejected file, or not yours: \(names); see progressctl rejected", code: EX_NOINPUT)
+    self.init("no such rejected file, or not yours: \(names); see progressctl rejected\(remark)", code: EX_NOINPUT)
   }
 }

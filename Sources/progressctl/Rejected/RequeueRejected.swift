@@ -18,7 +18,8 @@ struct RequeueRejected: AsyncParsableCommand {
   @OptionGroup var options: CommandOptions
 
   func run() async throws {
-    let choice = try files.choice()
-    try await options.tell(options.resolveService().asking { try await $0.socket.requeue(choice) }, missing: { Failure(noRejected: $0) })
+    let (choice, service) = (try files.choice(), try options.resolveService())
+    let report = try await service.asking(toAct: true) { try await $0.socket.requeue(choice) }
+    try options.tell(report, by: service, missing: Failure.init(noRejected:remark:))
   }
 }

@@ -35,12 +35,12 @@ extension Service {
     } catch let error as ControlError where error.isWithoutDaemon {
       return try reading(insteadOf: error) { files in
         guard let contents = try files.contents(of: spoolName, of: nil, atMost: Self.longestContents) else {
-          throw Failure(noRejected: [name])
+          throw Failure(noRejected: [name], remark: aside)
         }
         return contents.bytes
       }
     } catch ControlError.refused(let refusal) where refusal.kind == .notFound {
-      throw Failure(noRejected: [name])
+      throw Failure(noRejected: [name], remark: aside)
     } catch ControlError.refused(let refusal) where refusal.kind == .conflict {
       throw Failure("\(refusal.error.singleLine) (\(self.name))", code: EX_DATAERR)
     } catch let error as ControlError {
@@ -59,7 +59,7 @@ extension Service {
     } catch let problem as SpoolError {
       throw Failure("\(problem) (\(name))", code: EX_IOERR)
     } catch let problem as RejectedFileError {
-      throw Failure("\(problem)", code: EX_DATAERR)
+      throw Failure("\(problem) (\(name))", code: EX_DATAERR)
     }
   }
 }

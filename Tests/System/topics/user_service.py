@@ -70,9 +70,9 @@ def whose(judge, machine):
     done = hers(machine, "progressctl", "complete", "common", "1", "1", "--wait=synced", "--system")
     judge.expect(done.returncode == 0 and len(machine.common.taken("common")) == 1 and not machine.own.taken("common"),
                  "with --system, through the machine's", said(done))
-    for verb in (["queue"], ["failed"], ["flush"], ["config", "show"]):
+    for verb in (["queue"], ["failed"], ["flush"], ["config", "show"], ["rejected"], ["rejected", "requeue", "--all"]):
         done = hers(machine, "progressctl", *verb)
-        judge.expect(done.returncode == 0 and "(the user's service" in done.stdout.splitlines()[0], f"progressctl {verb[0]} says whose it is about, too", said(done))
+        judge.expect(done.returncode == 0 and "(the user's service" in done.stdout.splitlines()[0], f"progressctl {' '.join(verb)} says whose it is about, too", said(done))
     done = machine.run("env", f"HOME={HOME}", "XDG_RUNTIME_DIR=", "progressctl", "status", user="alice", check=False)
     judge.expect(done.returncode == 0 and "the user's service" in done.stdout, "found, too, where cron or su hands no runtime directory on", said(done))
     done = machine.ctl("status", user="bob")
