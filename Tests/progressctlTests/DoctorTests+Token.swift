@@ -40,6 +40,30 @@ extension DoctorTests {
     #expect(Self.patient().diagnoseToken(token, found, endpoint: endpoint).map(\.verdict) == verdicts)
   }
 
+  @Test(
+    "a token that others can read becomes that of the daemon's user in the same breath, who is named; a credential stays root's",
+    arguments: [
+      ("/t", 1000, 0, "sudo chown root /t && sudo chmod 600 /t"), ("/t", 0, 0, "sudo chmod 600 /t"), ("/t", 1000, nil, "sudo chmod 600 /t"),
+      ("/etc/credstore/progress-sync.api-token", 1, 0, "sudo chmod 600 /etc/credstore/progress-sync.api-token"),
+    ] as [(String, UInt32, UInt32?, String)])
+  func exposedToken(path: String, owner: UInt32, daemonUser: UInt32?, fix: String) throws {
+    let found = try Self.findings(200, body: Self.progress, hasToken: true, answersAnybody: false)
+    let token = TokenFindings.readable(FilePath(path), permissions: 0o644, owner: owner)
+    let diagnoses = Self.patient().diagnoseToken(token, found, endpoint: nil, daemonUser: daemonUser)
+    #expect(diagnoses.map(\.fix) == [fix, nil])
+  }
+
+  @Test("so does one of a user, unless systemd hands it over")
+  func exposedUserToken() {
+    func fix(_ directory: FilePath) -> String? {
+      let user = UserTokensFindings.User(user: 1_001, name: "alice", file: "/t/token_alice", permissions: 0o644, owner: 1_001)
+      let found = UserTokensFindings(directory: directory, users: [user])
+      return Self.patient().diagnoseUserTokens(found, answersAnybody: nil, accounts: [], daemonUser: 0).compactMap(\.fix).first
+    }
+    #expect(fix("/t") == "sudo chown root /t/token_alice && sudo chmod 600 /t/token_alice")
+    #expect(fix(UserTokenPlace.credentialSource) == "sudo chmod 600 /t/token_alice")
+  }
+
   private static let progress = #"{"program_id":"x","logs":[]}"#
 
   private static func findings(

@@ -15,6 +15,8 @@ import Testing
 @Suite("The doctor's judgement")
 struct DoctorTests {
   private static let daemonUser: UInt32 = 900
+  /// Some machine may know somebody of that number.
+  private static let daemonName = UserName.name(of: daemonUser) ?? "900"
   private static let submitters: UInt32 = 901
 
   static func patient(
@@ -171,7 +173,7 @@ struct DoctorTests {
       ({ @Sendable _ in }, [.ok], nil),
       ({ @Sendable in $0 = absent($0, .noSuchFileOrDirectory) }, [.problem], "systemd-tmpfiles --create"),
       ({ $0 = with(claimed: { $0.permissions = 0o777 }, $0) }, [.problem, .ok], "chmod 700 /var/spool/progress-sync/claimed"),
-      ({ $0 = with(claimed: { $0.owner = 5 }, $0) }, [.problem, .ok], "chown 900"),
+      ({ $0 = with(claimed: { $0.owner = 5 }, $0) }, [.problem, .ok], "chown \(daemonName) /"),
       ({ $0 = with(claimed: { $0.device = 2 }, $0) }, [.problem, .ok], "one file system"),
       ({ $0 = with(incoming: { $0.permissions = 0o2730 }, $0) }, [.problem, .ok], "chmod +t"),
       ({ $0 = with(incoming: { $0.initialAccess = nil }, $0) }, [.warning, .ok], "systemd-tmpfiles --create"),
@@ -307,7 +309,8 @@ struct DoctorTests {
     var patient = Self.patient()
     patient.configuration.api.tokenFile = file.path
     expect(
-      patient.diagnoseConfiguration(.init(daemonUser: 900, closed: [file])), [.problem], "sudo chown 900 /etc/c.yaml && sudo chmod 600")
+      patient.diagnoseConfiguration(.init(daemonUser: 900, closed: [file])), [.problem],
+      "sudo chown \(Self.daemonName) /etc/c.yaml && sudo chmod 600")
     expect(Self.patient().diagnoseConfiguration(.init(fault: "no")), [.problem], "progressctl config check")
   }
 

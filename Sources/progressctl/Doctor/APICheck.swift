@@ -29,7 +29,7 @@ struct APIFindings: Hashable {
 enum TokenFindings: Hashable {
   /// None is configured, and none is known to be loaded as a credential.
   case none
-  case readable(FilePath, permissions: UInt32)
+  case readable(FilePath, permissions: UInt32, owner: UInt32 = 0)
   /// The caller may not read it, as it should be.
   case hidden(FilePath)
   case unusable(FilePath, reason: String)
@@ -66,8 +66,12 @@ extension Patient {
     return [.ok(.tls, "\(found.url.authority) is trusted, until \(expiry)")]
   }
 
-  /// - Parameter endpoint: How the API stands in the daemon's eyes; nil when it was not asked.
-  func diagnoseToken(_ token: TokenFindings, _ found: APIFindings, endpoint: EndpointReport?) -> [Diagnosis] {
+  /// - Parameters:
+  ///   - endpoint: How the API stands in the daemon's eyes; nil when it was not asked.
+  ///   - daemonUser: nil where it cannot be seen.
+  func diagnoseToken(
+    _ token: TokenFindings, _ found: APIFindings, endpoint: EndpointReport?, daemonUser: UInt32? = nil
+  ) -> [Diagnosis] {
     if case .unusable(let path, let reason) = token {
       return [
         .problem(
@@ -76,10 +80,13 @@ extension Patient {
       ]
     }
     var diagnoses: [Diagnosis] = []
-    if case .readable(let path, let permissions) = token, permissions & 0o077 != 0 {
+    // One that the daemon does not see has to go elsewhere first.
+    if case .readable(let path, let permissions, let owner) = token, permissions & 0o077 != 0, sandbox.place(hiding: path) == nil {
+      // systemd reads a credential's source itself.
+      let reader = path == UserTokenPlace.commonCredentialSource ? owner : daemonUser
       diagnoses.append(
         .warning(
-          .token, "\(path) can be read by others: mode \(String(permissions, radix: 8))", fix: "\(sudo)chmod 600 \(path)"))
+          .token, "\(path) can be read by others: mode \(String(permissions, radix: 8))", fix: howToClose(path, of: owner, to: reader)))
     }
     return diagnoses + [diagnoseAcceptance(token, found, endpoint: endpoint)]
   }
@@ -117,7 +124,7 @@ extension Patient {
   private func tokenPlace(_ token: TokenFindings) -> String {
     let credential = UserTokenPlace.commonCredentialSource
     switch token {
-    case .readable(let path, _) where path != credential, .hidden(let path) where path != credential,
+    case .readable(let path, _, _) where path != credential, .hidden(let path) where path != credential,
       .unusable(let path, _) where path != credential:
       return "\(path); it is taken over at once"
     case .none where kind == .user || isNamed: return "a file, name it in api.token_file, then \(reload)"

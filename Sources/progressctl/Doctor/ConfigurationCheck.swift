@@ -32,7 +32,7 @@ extension Patient {
   /// Nothing, when nothing is wrong with it.
   func diagnoseConfiguration(_ found: ConfigurationFindings) -> [Diagnosis] {
     let faults = found.fault.map { [Diagnosis.problem(.configuration, $0, fix: howToMend)] } ?? []
-    return faults
+    return faults + diagnoseHiddenFiles()
       + found.closed.map { place in
         let verb = place.isDirectory ? "enter" : "read"
         let text =
@@ -53,9 +53,8 @@ extension Patient {
     "mend it, then progressctl config check && " + (isNamed ? reload : systemctl("reload-or-restart \(unitName)"))
   }
 
-  /// A token becomes the daemon's own, so that nobody else may read it.
   private func howToOpen(_ place: GuardedPath, to user: UInt32?) -> String {
-    if let user, place.path == configuration.api.tokenFile { return "\(sudo)chown \(user) \(place.path) && \(sudo)chmod 600 \(place.path)" }
+    if let user, place.path == configuration.api.tokenFile { return howToClose(place.path, of: place.owner, to: user) }
     return "\(sudo)chmod a+\(place.isDirectory ? "x" : "r") \(place.path)"
   }
 }

@@ -1,6 +1,7 @@
 import ControlProtocol
 import ProgressModel
 import SyncDaemon
+import SystemPackage
 
 /// What one check came to: a line for a person, with the command that mends what is wrong.
 struct Diagnosis: Hashable, Codable {
@@ -57,6 +58,8 @@ struct Patient: Hashable {
   var startCommand: String
   /// Who asks.
   var caller: Caller
+  /// What its unit keeps from it.
+  var sandbox = Sandbox(.unavailable(""))
 
   struct Caller: Hashable {
     var user: UInt32
@@ -69,6 +72,21 @@ struct Patient: Hashable {
   }
 
   var unitName: String { "progress-syncd" }
+
+  /// Whom the system's unit runs the daemon as, and in which group.
+  static let unitUser = "progress-sync"
+
+  /// A user as chown(1) takes it, and a person reads it.
+  func name(of user: UInt32) -> String { UserName.name(of: user) ?? "\(user)" }
+
+  /// Makes a file the daemon's own, so that nobody else may read it.
+  ///
+  /// - Parameter daemonUser: nil where it cannot be seen.
+  func howToClose(_ file: FilePath, of owner: UInt32, to daemonUser: UInt32?) -> String {
+    let chmod = "\(sudo)chmod 600 \(file)"
+    guard let daemonUser, owner != daemonUser else { return chmod }
+    return "\(sudo)chown \(name(of: daemonUser)) \(file) && \(chmod)"
+  }
 
   /// `systemctl …`, as the caller has to write it.
   func systemctl(_ words: String) -> String {

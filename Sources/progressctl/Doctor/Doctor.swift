@@ -39,7 +39,7 @@ struct Doctor: AsyncParsableCommand {
     do {
       let usual = service.usualService(environment: environment).configuration.control.socket
       let service = try service.service(environment: environment)
-      let examination = Examination(patient: service.patient, service: service, usualSocket: usual) { .now }
+      let examination = await Examination(of: service, usualSocket: usual) { .now }
       let answer = try await examination.local(tell)
       let url = service.configuration.api.baseURL
       try tell(await Spinner.turning("asking \(url.maskingUserInfo)") { await examination.remote(answer) })
@@ -54,7 +54,7 @@ struct Doctor: AsyncParsableCommand {
 }
 
 extension Service {
-  fileprivate var patient: Patient {
+  var patient: Patient {
     Patient(kind: kind, configuration: configuration, isNamed: isNamed, startCommand: startCommand, caller: .current)
   }
 }

@@ -14,12 +14,20 @@ struct Examination {
   let patient: Patient
   let service: Service
   /// That of the service without a configuration file.
-  let usualSocket: FilePath
+  private let usualSocket: FilePath
+  private let unit: UnitFindings
   let now: @Sendable () -> Timestamp
+
+  init(of service: Service, usualSocket: FilePath, now: @escaping @Sendable () -> Timestamp) async {
+    (self.service, self.usualSocket, self.now) = (service, usualSocket, now)
+    unit = await UnitFindings(of: service)
+    var patient = service.patient
+    patient.sandbox = Sandbox(unit)
+    self.patient = patient
+  }
 
   /// What is found on this machine, in the order in which it is found.
   func local(_ tell: ([Diagnosis]) throws -> Void) async throws -> DaemonAnswer {
-    let unit = await unit()
     let presence = service.files.presence.completed(by: unit)
     let answer = await DaemonAnswer(asking: service)
     var status: StatusReport?
@@ -31,8 +39,7 @@ struct Examination {
     try tell(patient.diagnoseControl(answer, presence: presence, isSocketThere: isSocketThere, usual: usual))
     let submissionObstacle = service.spoolWriter.rehearseSubmission()
     let spool = spool(submissionObstacle)
-    // Whom incoming/ belongs to is the daemon's user.
-    let daemonUser = spool.places.incoming.problem == nil ? spool.places.incoming.owner : nil
+    let daemonUser = daemonUser
     try tell(patient.diagnoseConfiguration(await configuration(daemonUser: daemonUser)))
     try tell(patient.diagnoseSpool(spool))
     try tell([patient.diagnoseSubmission(submissionObstacle, presence: presence)])
@@ -56,17 +63,19 @@ struct Examination {
     if case .success(let answer)? = found.answer, let date = answer.date.flatMap(Timestamp.init(httpDate:)) { clock.server = (date, now()) }
     let users = await userTokens(asking: found)
     return patient.diagnoseClock(clock) + patient.diagnoseName(found) + patient.diagnoseTLS(found, now: now())
-      + patient.diagnoseToken(token, found, endpoint: endpoint)
-      + patient.diagnoseUserTokens(users, answersAnybody: found.isForAnybody, accounts: accounts)
+      + patient.diagnoseToken(token, found, endpoint: endpoint, daemonUser: daemonUser)
+      + patient.diagnoseUserTokens(users, answersAnybody: found.isForAnybody, accounts: accounts, daemonUser: daemonUser)
       + patient.diagnoseAPI(found, endpoint: endpoint)
   }
 
-  private func unit() async -> UnitFindings {
-    guard !patient.isNamed else { return .unavailable("") }
-    let manager = patient.kind == .user ? ["--user"] : []
-    return await UnitFindings(
-      asking: manager + ["show", "--property=" + UnitFindings.names.joined(separator: ","), "\(patient.unitName).service"])
+  /// Whom `incoming/` belongs to; where there is none, whom the system's unit names. nil where neither can be seen.
+  private var daemonUser: UInt32? {
+    let incoming = SpoolInspection(root: patient.configuration.spool.directory).incoming
+    guard incoming.problem == nil else { return isSystemUnit ? UserName.user(named: Patient.unitUser) : nil }
+    return incoming.owner
   }
+
+  private var isSystemUnit: Bool { patient.kind == .system && !patient.isNamed }
 
   /// Tokens are looked at apart, and what the caller may not read is left to those who may.
   private func configuration(daemonUser: UInt32?) async -> ConfigurationFindings {
@@ -82,7 +91,8 @@ struct Examination {
       found.fault = "\(error)"
     }
     if let daemonUser {
-      for place in files.flatMap({ GuardedPath.obstacles(to: $0, of: daemonUser) }) where !found.closed.contains(place) {
+      for place in files.filter({ patient.sandbox.place(hiding: $0) == nil }).flatMap({ GuardedPath.obstacles(to: $0, of: daemonUser) })
+      where !found.closed.contains(place) {
         found.closed.append(place)
       }
     }
@@ -107,11 +117,11 @@ struct Examination {
 
   private func token() -> TokenFindings {
     let credential = UserTokenPlace.commonCredentialSource
-    let isSystemUnit = patient.kind == .system && !patient.isNamed
     guard let path = patient.configuration.api.tokenFile ?? (isSystemUnit && credential.exists ? credential : nil) else { return .none }
-    let permissions: CInterop.Mode
+    let (permissions, owner): (UInt32, UInt32)
     do throws(Errno) {
-      permissions = try path.stat().permissions.rawValue
+      let status = try path.stat()
+      (permissions, owner) = (status.permissions.rawValue, status.userID.rawValue)
     } catch {
       return error == .permissionDenied ? .hidden(path) : .unusable(path, reason: "cannot be read: \(error)")
     }
@@ -121,12 +131,11 @@ struct Examination {
     } catch {
       return .unusable(path, reason: error.text)
     }
-    return .readable(path, permissions: permissions)
+    return .readable(path, permissions: permissions, owner: owner)
   }
 
   /// Looks at the tokens of users, and has the API, where it answers at all, say of each whether it accepts it.
   private func userTokens(asking found: APIFindings) async -> UserTokensFindings {
-    let isSystemUnit = patient.kind == .system && !patient.isNamed
     let source = UserTokenPlace.credentialSource
     guard let directory = patient.configuration.api.userTokens ?? (isSystemUnit && source.exists ? source : nil) else {
       return UserTokensFindings()
@@ -139,8 +148,10 @@ struct Examination {
     for (user, entry) in tokens.entries.sorted(by: { $0.key < $1.key }) {
       guard let token = entry.token.token else { continue }
       // What is gone by now has no permissions.
-      let permissions = (try? entry.file.stat())?.permissions.rawValue
-      var finding = UserTokensFindings.User(user: user, name: "\(UserName(user))", file: entry.file, permissions: permissions)
+      let status = try? entry.file.stat()
+      var finding = UserTokensFindings.User(
+        user: user, name: "\(UserName(user))", file: entry.file, permissions: status?.permissions.rawValue,
+        owner: status?.userID.rawValue ?? 0)
       if case .success? = found.answer { finding.answer = await answer(to: token) }
       users.users.append(finding)
     }
@@ -165,7 +176,7 @@ struct Examination {
     var configuration = patient.configuration
     // What the unit loads as a credential is a file here; what the caller may not read is left out.
     switch token {
-    case .readable(let path, _): configuration.api.tokenFile = path
+    case .readable(let path, _, _): configuration.api.tokenFile = path
     case .none, .hidden, .unusable: configuration.api.tokenFile = nil
     }
     configuration.api.requestTimeout = min(configuration.api.requestTimeout, Self.patience)

@@ -74,6 +74,16 @@ extension SpaceFindings {
 }
 
 extension UnitFindings {
+  /// Of one that no unit starts there is none.
+  init(of service: Service) async {
+    guard !service.isNamed else {
+      self = .unavailable("")
+      return
+    }
+    let manager = service.kind == .user ? ["--user"] : []
+    self = await UnitFindings(asking: manager + ["show", "--property=" + Self.names.joined(separator: ","), "progress-syncd.service"])
+  }
+
   /// Runs `systemctl`, for five seconds at most.
   init(asking arguments: [String]) async {
     do {

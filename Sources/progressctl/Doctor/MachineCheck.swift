@@ -45,6 +45,8 @@ struct ClockFindings: Hashable {
 
 extension Patient {
   func diagnoseState(_ found: DirectoryFindings, daemonUser: UInt32?) -> [Diagnosis] {
+    let making = found.problem == .noSuchFileOrDirectory ? howToMakeOwnDirectory(found.path) : nil
+    if let diagnosis = diagnoseSandbox(.state, of: found.path, making: making) { return [diagnosis] }
     switch found.problem {
     case .noSuchFileOrDirectory?:
       return [.warning(.state, "\(found.path) does not exist, as no daemon has run yet", fix: startCommand)]
@@ -54,8 +56,8 @@ extension Patient {
     if let daemonUser, found.owner != daemonUser {
       return [
         .problem(
-          .state, "\(found.path) belongs to user id \(found.owner), and the spool to \(daemonUser)",
-          fix: "\(sudo)chown -R \(daemonUser) \(found.path)")
+          .state, "\(found.path) belongs to \(name(of: found.owner)), and the spool to \(name(of: daemonUser))",
+          fix: "\(sudo)chown -R \(name(of: daemonUser)) \(found.path)")
       ]
     }
     if found.permissions & 0o077 != 0 {

@@ -16,15 +16,16 @@ struct SpoolFindings: Hashable {
 
 extension Patient {
   func diagnoseSpool(_ found: SpoolFindings) -> [Diagnosis] {
-    let wrong = diagnoseLayout(found.places)
+    let isMissing = found.places.incoming.problem == .noSuchFileOrDirectory
+    let root = configuration.spool.directory
+    // Of a user's own the daemon makes what is in it.
+    let making = kind == .system ? howToMakeSpool : howToMakeOwnDirectory(root)
+    let kept = diagnoseSandbox(.spool, of: root, making: isMissing ? making : nil)
+    let wrong = kept.map { [$0] } ?? diagnoseLayout(found.places)
     // Whoever cannot drop because there is no directory has been told.
     let incoming = found.places.incoming
     let isAbsent = incoming.problem == .noSuchFileOrDirectory || (incoming.problem == nil && !incoming.isDirectory)
     return isAbsent ? wrong : wrong + [diagnoseDrop(found, isLaidOut: wrong.isEmpty)]
-  }
-
-  private var howToMakeSpool: String {
-    kind == .system && !isNamed ? "\(sudo)systemd-tmpfiles --create progress-sync.conf" : startCommand
   }
 
   private func diagnoseLayout(_ places: SpoolInspection) -> [Diagnosis] {
@@ -48,8 +49,8 @@ extension Patient {
       if place.owner != places.incoming.owner || place.permissions & 0o022 != 0 {
         found.append(
           .problem(
-            .spool, "\(place.path) must belong to the daemon alone, and has mode \(place.mode) and the owner \(place.owner)",
-            fix: "\(sudo)chown \(places.incoming.owner) \(place.path) && \(sudo)chmod 700 \(place.path)"))
+            .spool, "\(place.path) must belong to the daemon alone, and has mode \(place.mode) and the owner \(name(of: place.owner))",
+            fix: "\(sudo)chown \(name(of: places.incoming.owner)) \(place.path) && \(sudo)chmod 700 \(place.path)"))
       }
       if place.device != places.incoming.device {
         found.append(
@@ -72,8 +73,9 @@ extension Patient {
     }
     if isShared, incoming.owner != 0, daemonReads != true {
       return .warning(
-        .spool, "\(incoming.path) has no default ACL for user \(incoming.owner): the daemon may be unable to read what others drop",
-        fix: isNamed ? "\(sudo)setfacl -d -m u:\(incoming.owner):r \(incoming.path)" : howToMakeSpool)
+        .spool,
+        "\(incoming.path) has no default ACL for user \(name(of: incoming.owner)): the daemon may be unable to read what others drop",
+        fix: isNamed ? "\(sudo)setfacl -d -m u:\(name(of: incoming.owner)):r \(incoming.path)" : howToMakeSpool)
     }
     return nil
   }
@@ -85,7 +87,7 @@ extension Patient {
     case .system(_, _, .permissionDenied)?, .system(_, _, .notPermitted)?:
       guard let group = incoming.groupsOfWriters.first else {
         return .problem(
-          .spool, "you may not drop into \(incoming.path)", fix: "\(sudo)chmod or chown it, or act as user id \(incoming.owner)")
+          .spool, "you may not drop into \(incoming.path)", fix: "\(sudo)chmod or chown it, or act as \(name(of: incoming.owner))")
       }
       let name = found.groupNames[group] ?? "\(group)"
       let text = "you may not drop into \(incoming.path), as only group \(name) may"

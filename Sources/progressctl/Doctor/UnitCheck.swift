@@ -8,7 +8,8 @@ enum UnitFindings: Hashable {
   /// Why it told nothing.
   case unavailable(String)
 
-  static let names = ["LoadState", "ActiveState", "UnitFileState", "NeedDaemonReload", "FragmentPath", "Result", "ExecMainStatus"]
+  static let names =
+    ["LoadState", "ActiveState", "UnitFileState", "NeedDaemonReload", "FragmentPath", "Result", "ExecMainStatus"] + Sandbox.properties
 
   /// Reads `NAME=VALUE` lines.
   init(output: String) {

@@ -20,6 +20,7 @@ struct UserTokensFindings: Hashable {
     var name: String
     var file: FilePath
     var permissions: UInt32?
+    var owner: UInt32 = 0
     /// What the API answers to his token; nil when that was not asked.
     var answer: Result<APIProbe.Answer, APIProbe.Failure>?
   }
@@ -29,7 +30,10 @@ extension Patient {
   /// - Parameters:
   ///   - answersAnybody: Whether the API answers the same question without a token; nil when that is not known.
   ///   - accounts: How the daemon finds that users stand with the API.
-  func diagnoseUserTokens(_ found: UserTokensFindings, answersAnybody: Bool?, accounts: [AccountReport]) -> [Diagnosis] {
+  ///   - daemonUser: nil where it cannot be seen.
+  func diagnoseUserTokens(
+    _ found: UserTokensFindings, answersAnybody: Bool?, accounts: [AccountReport], daemonUser: UInt32? = nil
+  ) -> [Diagnosis] {
     if found.isHidden { return accounts.map(diagnose) }
     let fix = "mend or remove it, then \(takeOver(found))"
     let problems = found.problems.map { problem in
@@ -39,17 +43,24 @@ extension Patient {
     let known = Set(found.users.map(\.user) + found.problems.compactMap(\.user))
     let missing = accounts.filter { $0.state == .held && !known.contains($0.uid) }.map(diagnose)
     let refusals = found.credentials.map { diagnose($0, takeOver: takeOver(found)) } ?? []
-    return refusals + problems + found.users.flatMap { diagnose($0, found, answersAnybody: answersAnybody, accounts: accounts) } + missing
+    let exposed = found.users.compactMap { exposure(of: $0, found, daemonUser: daemonUser) }
+    let judged = found.users.flatMap { diagnose($0, found, answersAnybody: answersAnybody, accounts: accounts) }
+    return refusals + problems + exposed + judged + missing
+  }
+
+  private func exposure(of user: UserTokensFindings.User, _ found: UserTokensFindings, daemonUser: UInt32?) -> Diagnosis? {
+    guard let permissions = user.permissions, permissions & 0o077 != 0, sandbox.place(hiding: user.file) == nil else { return nil }
+    // systemd reads a credential's source itself.
+    let reader = found.directory == UserTokenPlace.credentialSource ? user.owner : daemonUser
+    return .warning(
+      .token, "\(user.file) can be read by others: mode \(String(permissions, radix: 8))",
+      fix: howToClose(user.file, of: user.owner, to: reader))
   }
 
   private func diagnose(
     _ user: UserTokensFindings.User, _ found: UserTokensFindings, answersAnybody: Bool?, accounts: [AccountReport]
   ) -> [Diagnosis] {
     var diagnoses: [Diagnosis] = []
-    if let permissions = user.permissions, permissions & 0o077 != 0 {
-      let words = "\(user.file) can be read by others: mode \(String(permissions, radix: 8))"
-      diagnoses.append(.warning(.token, words, fix: "\(sudo)chmod 600 \(user.file)"))
-    }
     let account = accounts.first { $0.uid == user.user }
     // Where its own question has told nothing.
     let byTheDaemon = account.flatMap { $0.state == .held ? diagnose($0) : nil } ?? unknown(user.name)
