@@ -154,11 +154,12 @@ extension Logger {
 
   /// Says something of a kind, at the kind's own level unless another is given.
   package func say(
-    _ kind: MessageKind, _ message: String, _ fields: [JournalField: String] = [:], at level: Logger.Level? = nil
+    _ kind: MessageKind, _ message: String, _ fields: [JournalField: String] = [:], at level: Logger.Level? = nil,
+    file: String = #fileID, function: String = #function, line: UInt = #line
   ) {
     assert(kind.fields.allSatisfy { fields[$0] != nil }, "\(kind) lacks a field: \(fields)")
     var metadata: Logger.Metadata = ["MESSAGE_ID": "\(kind.id)"]
     for (field, value) in fields { metadata[field.rawValue] = "\(value)" }
-    log(level: level ?? kind.level, "\(message)", metadata: metadata)
+    log(level: level ?? kind.level, "\(message)", metadata: metadata, file: file, function: function, line: line)
   }
 }

@@ -6,10 +6,12 @@ extension LogRecord {
   /// The entry as journal fields, each `NAME=value` in bytes;
   /// [systemd.journal-fields(7)](https://www.freedesktop.org/software/systemd/man/252/systemd.journal-fields.html).
   ///
-  /// Values go as they are: the journal's protocol carries lengths, so no value can forge a field. There is no `CODE_FILE=`: what happens
-  /// in the engine is said in one place for all of it, and `MESSAGE_ID=` tells more.
+  /// Values go as they are: the journal's protocol carries lengths, so no value can forge a field.
   func journalFields(identifier: String) -> [[UInt8]] {
-    let own = [("MESSAGE", message), ("PRIORITY", String(level.priority)), ("SYSLOG_IDENTIFIER", identifier)]
+    let own = [
+      ("MESSAGE", message), ("PRIORITY", String(level.priority)), ("SYSLOG_IDENTIFIER", identifier),
+      ("CODE_FILE", file), ("CODE_LINE", String(line)), ("CODE_FUNC", function),
+    ]
     let all = own + metadata.map { (Self.journalName(of: $0.key), $0.value) }
     return all.map { name, value in Array("\(name)=\(value)".utf8) }
   }
@@ -31,7 +33,7 @@ extension LogRecord {
     return String(((isTaken ? "META_" : "") + name).prefix(64))
   }
 
-  private static let ownFields: Set<String> = ["MESSAGE", "PRIORITY", "SYSLOG_IDENTIFIER"]
+  private static let ownFields: Set<String> = ["MESSAGE", "PRIORITY", "SYSLOG_IDENTIFIER", "CODE_FILE", "CODE_LINE", "CODE_FUNC"]
 
   /// Hands the entry to the journal.
   ///

@@ -37,7 +37,7 @@ struct JournalFieldTests {
     #expect(record(level: level).journalFields(identifier: "x")[1] == Array("PRIORITY=\(priority)".utf8))
   }
 
-  @Test("An entry has its message and each metadata entry as fields, and no place in the source, which is the same for most")
+  @Test("An entry has its message, its place in the source and each metadata entry as fields")
   func fields() {
     let record = record(
       "✅ Synced: complete-p1-1-3", context: ["PROGRESS_PROGRAM": "p1", "PROGRESS_ATTEMPT": "1"],
@@ -45,8 +45,8 @@ struct JournalFieldTests {
     let fields = record.journalFields(identifier: "progress-syncd").map { String(decoding: $0, as: UTF8.self) }
     #expect(
       fields == [
-        "MESSAGE=✅ Synced: complete-p1-1-3", "PRIORITY=6", "SYSLOG_IDENTIFIER=progress-syncd", "PROGRESS_ATTEMPT=2", "PROGRESS_PROGRAM=p1",
-        "NOTE=two\nlines=\u{0}",
+        "MESSAGE=✅ Synced: complete-p1-1-3", "PRIORITY=6", "SYSLOG_IDENTIFIER=progress-syncd", "CODE_FILE=SyncDaemon/Turn.swift",
+        "CODE_LINE=7", "CODE_FUNC=settle()", "PROGRESS_ATTEMPT=2", "PROGRESS_PROGRAM=p1", "NOTE=two\nlines=\u{0}",
       ])
   }
 

@@ -212,6 +212,8 @@ def questions(judge, machine):
     unit, name = machine.entries("-u", DAEMON), machine.entries("-t", DAEMON)
     judge.expect(len(unit) > 50 and len(name) - len(unit) <= 3, "-u and -t find the same", f"{len(unit)} and {len(name)}")
     judge.expect(re.search(r"Started progress-syncd.service", machine.journal("-u", DAEMON)), "and -u what systemd says of it, too")
+    lost = [line for line in name if not (re.fullmatch(r"[\w/+-]+\.swift", line.get("CODE_FILE", "")) and line.get("CODE_LINE") and line.get("CODE_FUNC"))]
+    judge.expect(not lost, "every line tells where in the sources it is from", lost)
 
 
 CASES = [a_life, troubles, commands, people, a_broken_machine, files, its_fields, its_explanations, questions]
