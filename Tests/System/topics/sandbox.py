@@ -4,7 +4,7 @@ watches, the journal, the control socket. What it does not need, it cannot reach
 import re
 import time
 
-from machine import API, DAEMON, HASTY, KINDS, expect_all
+from machine import API, CONFIGURATION, DAEMON, HASTY, KINDS, expect_all
 
 NAME = "api.gym.example"
 AUTHORITY = "/etc/progress-sync/authority.pem"
@@ -103,4 +103,43 @@ def what_it_can_reach(judge, machine):
     machine.run("systemctl", "start", DAEMON)
 
 
-CASES = [an_api_by_name, an_api_that_is_not_to_be_trusted, a_watch, what_it_can_reach]
+def fix(machine, check):
+    """What doctor says of the problem, or the warning, that one check finds."""
+    found = re.search(rf"^(?:problem|warning) +{check} .*\n +→ (.*)$", machine.ctl("doctor").stdout, re.MULTILINE)
+    return found[1] if found else ""
+
+
+def what_it_does_not_see(judge, machine):
+    """What people put where the sandbox does not let it, doctor tells; what it says is followed to the letter."""
+    def configure(setting):
+        machine.write(CONFIGURATION, OVER_TLS.replace(f", ca_file: {AUTHORITY}", setting) + HASTY)
+        return machine.run("systemctl", "reload", DAEMON, check=False).returncode
+    for key, path in (("ca_file", "/root/authority.pem"), ("ca_file", "/tmp/authority.pem"), ("token_file", "/home/token")):
+        machine.sh(f"cp {AUTHORITY} {path}" if key == "ca_file" else f"echo secret >{path}")
+        judge.expect(configure(f", {key}: {path}") != 0, f"{key}: {path}: reload fails")
+        move, name, load = re.fullmatch(r"(install .*), name it there in (\S+), then (.*)", fix(machine, "configuration")).groups()
+        machine.sh(move)
+        machine.write(CONFIGURATION, machine.read(CONFIGURATION).replace(path, f"/etc/progress-sync/{path.split('/')[-1]}"))
+        machine.sh(load)
+        judge.expect(name == f"api.{key}" and machine.is_active() and not fix(machine, "configuration"), "moved as doctor says, it is seen",
+                     lambda: machine.ctl("doctor").stdout)
+    machine.write("/etc/progress-sync/token", "secret")
+    judge.expect(configure(f", ca_file: {AUTHORITY}, token_file: /etc/progress-sync/token") == 0, "a token that everybody can read is taken")
+    close = fix(machine, "token")
+    machine.sh(close)
+    judge.expect("chown progress-sync" in close and machine.run("systemctl", "reload", DAEMON, check=False).returncode == 0,
+                 "closed as doctor says, it is still the daemon's to read", close)
+    for key, path in (("spool", "/srv/spool"), ("state", "/srv/queue")):
+        machine.write(CONFIGURATION, HASTY + f"{key}: {{directory: {path}}}\n")
+        machine.run("systemctl", "stop", f"{DAEMON}.socket", f"{DAEMON}-submit.socket", DAEMON)
+        machine.run("systemctl", "start", DAEMON, check=False)
+        judge.expect(not machine.is_active(), f"{key}.directory: {path}: it does not start")
+        machine.sh(fix(machine, key))
+        done = machine.ctl("complete", "elsewhere", "1", "1", "--wait")
+        judge.expect(done.returncode == 0 and not fix(machine, key), "made and opened as doctor says, it takes in what is dropped", done.stderr)
+        machine.run("rm", "-f", "/etc/tmpfiles.d/progress-sync.conf")
+        machine.drop_in("", name=key)
+    machine.configure(OVER_TLS + HASTY)
+
+
+CASES = [an_api_by_name, an_api_that_is_not_to_be_trusted, a_watch, what_it_can_reach, what_it_does_not_see]
