@@ -20,8 +20,8 @@ struct SandboxTests {
     return Sandbox(UnitFindings(output: text + more))
   }
 
-  private static func patient(_ kind: ServiceKind, user: UInt32 = 0, change: (inout Configuration) -> Void) throws -> Patient {
-    var patient = DoctorTests.patient(kind: kind, user: user)
+  private static func patient(_ kind: ServiceKind, change: (inout Configuration) -> Void) throws -> Patient {
+    var patient = DoctorTests.patient(kind: kind, user: kind == .user ? 1000 : 0)
     patient.sandbox = try sandbox(kind)
     change(&patient.configuration)
     return patient

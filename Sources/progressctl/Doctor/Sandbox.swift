@@ -44,8 +44,8 @@ extension Patient {
     return [("api.ca_file", api.caFile, "-m 644"), ("api.token_file", api.tokenFile, mode), ("api.user_tokens", api.userTokens, nil)]
       .compactMap { key, path, options in
         guard let path, let place = sandbox.place(hiding: path) else { return nil }
-        let home = kind == .system ? "/etc/progress-sync" : "~/.config/progress-sync"
-        let move = options.map { "\(sudo)install \($0) \(path) \(home)/" } ?? "move it into \(home)"
+        let (home, install) = kind == .system ? ("/etc/progress-sync", "\(sudo)install") : ("~/.config/progress-sync", "install")
+        let move = options.map { "\(install) \($0) \(path) \(home)/" } ?? "move it into \(home)"
         return .problem(
           .configuration, "\(key) is \(path), and the service sees nothing of \(place): it cannot reload, nor start again",
           fix: "\(move), name it there in \(key), then \(systemctl("reload-or-restart \(unitName)"))")
