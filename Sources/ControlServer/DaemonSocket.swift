@@ -81,7 +81,7 @@ package final class DaemonSocket: Sendable {
     for purpose: SocketPurpose, at path: FilePath, group: String?
   ) -> (sockets: [DaemonSocket], warnings: [String]) {
     let passed = PassedSocket.all.filter { $0.name == purpose.unitName }
-    let served = passed.filter { $0.isUnixListener(purpose.type) }
+    let served = passed.filter { $0.isUnixListener(purpose.type) && $0.path != nil }
     let places = served.compactMap { $0.path.map { FilePath($0) } }
     var warnings: [String] = []
     if served.count < passed.count {

@@ -81,9 +81,10 @@ extension FilePath {
     return "control.group: the \(name) cannot be given to the group \(group): \(Errno(rawValue: errno)); \(advice)"
   }
 
-  /// Whether members of the group get in, or the daemon's own where there is none; also when that cannot be seen.
+  /// Whether members of the group get in, or the daemon's own where there is none; also when that cannot be seen, as in a user name space,
+  /// which has no numbers for most groups: user_namespaces(7).
   func belongs(to group: String?) -> Bool {
-    guard let status = try? stat(followTargetSymlink: false) else { return true }
+    guard let status = try? stat(followTargetSymlink: false), status.groupID.rawValue != 65_534 else { return true }
     return status.groupID.rawValue == group.map(groupNumber) ?? getegid()
   }
 }

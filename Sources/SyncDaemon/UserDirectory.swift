@@ -43,7 +43,7 @@ final class UserDirectory: Sendable {
   /// Returns when all that was asked is answered, or after `patience`. For one task at a time.
   func settle(within patience: Duration) async {
     let deadline = ContinuousClock.now + patience
-    while state.withLock({ $0.isBusy }), .now < deadline { _ = await bell.take(until: deadline) }
+    while state.withLock({ $0.isBusy }), .now < deadline, !Task.isCancelled { _ = await bell.take(until: deadline) }
   }
 
   private func ask(_ question: Question) {
@@ -82,7 +82,7 @@ private struct State {
   private var underWay = 0
 
   /// Each may hold a thread for as long as the database hangs.
-  private static let atOnce = 4
+  private static let atOnce = 16
 
   var isBusy: Bool { underWay > 0 }
 

@@ -36,7 +36,7 @@ struct QueueListing {
     _ filter: QueueFilter, now: Timestamp, style: TextStyle, headline: (_ pending: Int, _ failed: Int) -> String,
     _ write: (String) throws -> Void
   ) async throws {
-    let holds = try await Spinner.turning(Service.isAsked) { try await client.holds(now: now) }
+    let holds = try await Spinner.turning(Service.waitingWords) { try await client.holds(now: now) }
     var (pending, failed) = (0, 0)
     var widths = ColumnWidths()
     // Whom a number stands for is looked up once.

@@ -8,7 +8,7 @@ import Systemd
 
 extension Service {
   /// What is told while a first question takes longer than it should, as it does while a daemon starts again.
-  static let isAsked = "waiting for progress-syncd to answer"
+  static let waitingWords = "waiting for progress-syncd to answer"
 
   /// Lends a client of the daemon. Throws what `body` throws.
   func connected<Answer>(_ body: (ControlClient) async throws -> Answer) async throws -> Answer {

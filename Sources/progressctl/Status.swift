@@ -36,7 +36,7 @@ struct Status: AsyncParsableCommand {
       }
     }
     let (report, source) = try await service.asking { client in
-      try await Spinner.turning(Service.isAsked) { try await client.status() }
+      try await Spinner.turning(Service.waitingWords) { try await client.status() }
     }
     if json { return try StandardOutput.write(ControlCoding.text(of: report) + "\n") }
     let screen = StatusScreen(report: report, source: source, service: service.name, now: .now, style: style)

@@ -57,20 +57,21 @@ struct UserDirectoryTests {
   }
 
   @Test(
-    "is waited for by nobody: of a database that hangs, four questions are under way, each once, and others are answered when it goes on")
+    "is waited for by nobody: of a database that hangs, sixteen questions are under way, each once, and others are answered when it goes on"
+  )
   func hanging() async {
     let database = Database()
     let directory = database.directory
-    let names = (1...6).map { UserDirectory.Question.user(named: "u\($0)") }
+    let names = (1...20).map { UserDirectory.Question.user(named: "u\($0)") }
     database.answers.withLock { answers in
       for question in names + names { #expect(directory.answer(to: question, now: start) == nil) }
-      #expect(directory.silence(about: names[5], now: start + .seconds(7)) == .seconds(7))
-      #expect(database.asked.withLock { $0.count } <= 4)
+      #expect(directory.silence(about: names[19], now: start + .seconds(7)) == .seconds(7))
+      #expect(database.asked.withLock { $0.count } <= 16)
       for (number, question) in names.enumerated() { answers[question] = .user(UInt32(number)) }
     }
     await directory.settle(within: .seconds(60))
-    #expect(names.map { directory.answer(to: $0, now: start) } == (0..<6).map { .user($0) })
-    #expect(Set(database.asked.withLock { $0 }) == Set(names) && database.asked.withLock { $0.count } == 6)
+    #expect(names.map { directory.answer(to: $0, now: start) } == (0..<20).map { .user($0) })
+    #expect(Set(database.asked.withLock { $0 }) == Set(names) && database.asked.withLock { $0.count } == 20)
   }
 
   @Test("and does not say yet leaves a file alone without a word at first, and a number needs no answer")
@@ -101,14 +102,17 @@ struct UserSearchTests {
     return taken
   }
 
-  @Test("goes on once a minute, at once with a drop, and at most once a second; without any there is none")
+  @Test("goes on once a minute, at once with a drop, and soon with one that comes right after; without any there is none")
   func pace() {
     var search = UserSearch(now: start)
     #expect(taken(&search, hasDrops: true, 0..<100).isEmpty && search.dueAt == nil)
     search.isOpen = true
     #expect(search.dueAt == start + .seconds(60))
     #expect(taken(&search, hasDrops: false, 0..<190) == [60, 120, 180])
-    #expect(taken(&search, hasDrops: true, 190..<193) == [190, 191, 192])
+    #expect(taken(&search, hasDrops: true, 190..<193) == [190, 192])
     #expect(search.dueAt == start + .seconds(252))
+    #expect(taken(&search, hasDrops: true, 200..<202) == [200])
+    #expect(search.dueAt == start + .seconds(200) + UserSearch.pace)
+    #expect(taken(&search, hasDrops: false, 202..<300) == [202, 262])
   }
 }

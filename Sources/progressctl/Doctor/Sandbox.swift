@@ -5,7 +5,8 @@ import SystemPackage
 /// "Sandboxing".
 struct Sandbox: Hashable {
   static let properties = [
-    "ProtectHome", "PrivateTmp", "ProtectSystem", "ReadWritePaths", "StateDirectory", "BindPaths", "BindReadOnlyPaths",
+    "ProtectHome", "PrivateTmp", "ProtectSystem", "ReadWritePaths", "StateDirectory", "CacheDirectory", "LogsDirectory", "BindPaths",
+    "BindReadOnlyPaths",
   ]
 
   /// In whose place the daemon sees something else, or nothing.
@@ -23,7 +24,10 @@ struct Sandbox: Hashable {
     guard unit["ProtectSystem"] == "strict" else { return }
     func words(_ name: String) -> [Substring] { unit[name, default: ""].split(separator: " ") }
     let named = words("ReadWritePaths").map { FilePath(String($0.drop { "-+".contains($0) })) }
-    writable = named + words("StateDirectory").map { FilePath("/var/lib").appending(String($0)) }
+    func directories(_ base: FilePath, _ name: String) -> [FilePath] { words(name).map { base.appending(String($0)) } }
+    writable =
+      named + directories("/var/lib", "StateDirectory") + directories("/var/cache", "CacheDirectory")
+      + directories("/var/log", "LogsDirectory")
   }
 
   /// The directory that keeps a path out of the daemon's sight; nil when none does.

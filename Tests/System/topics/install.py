@@ -83,6 +83,8 @@ def the_service(judge, machine):
                           "its last words": r"progress-syncd\[\d+\]: progress-syncd \d"}.items():
         judge.expect(re.search(pattern, status), f"systemctl status shows {what}", status)
     judge.expect(machine.show("NRestarts") == "0", "it started at the first attempt")
+    warnings = machine.out("journalctl", "-q", "-o", "cat", "-t", DAEMON, "-p", "warning")
+    judge.expect(warnings == "", "and warns of nothing", warnings)
     took = (int(machine.show("ActiveEnterTimestampMonotonic")) - int(machine.show("ExecMainStartTimestampMonotonic"))) / 1000
     memory = machine.sh("awk '/^VmRSS/ { print $2 }' /proc/$(systemctl show -P MainPID progress-syncd)/status")
     judge.note(f"ready after {took:.0f} ms, resident {int(memory) // 1024} MiB")
